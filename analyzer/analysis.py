@@ -1,0 +1,185 @@
+"""What is said of one posting: plain data, the same on every surface (`to_dict`), flat for tables (`to_row`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FUNCTIONS = ("marketing", "operations", "brand")
+ANSWERS = (*FUNCTIONS, "none")
+LETTERS = {"m": "marketing", "o": "operations", "b": "brand", "n": "other", "g": "general"}
+DIGITS = 6
+"""Decimals of every number that leaves the program: more would differ between processors."""
+
+
+def function_of(code: str) -> str:
+    """The function a code belongs to: marketing, operations, brand, other or general."""
+    return LETTERS[code[:1]]
+
+
+def rounded(value: float) -> float:
+    """A number as it leaves the program."""
+    return round(float(value), DIGITS) + 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A span of the user's text, in code points: `text == original[start:end]`."""
+
+    start: int
+    end: int
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """start, end, text."""
+        return {"start": self.start, "end": self.end, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A verb or verbal noun, its object, and the code of the two together."""
+
+    verb: Piece
+    object: Piece
+    code: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """verb, object, code."""
+        return {"verb": self.verb.to_dict(), "object": self.object.to_dict(), "code": self.code}
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One duty statement.
+
+    probability: of `code`, 0 to 1; codes: (code, share) with shares adding up to 1; weights: what the duty adds to
+    each function's log-odds (`raw`).
+    """
+
+    start: int
+    end: int
+    text: str
+    function: str
+    code: str
+    codes: tuple[tuple[str, float], ...]
+    probability: float
+    weights: Mapping[str, float]
+    purpose: Piece | None = None
+    phrases: tuple[Phrase, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The duty as `result.md` lays it down."""
+        return {
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "function": self.function,
+            "code": self.code,
+            "codes": [{"code": c, "share": s} for c, s in self.codes],
+            "probability": self.probability,
+            "weights": dict(self.weights),
+            "purpose": {"start": self.purpose.start, "end": self.purpose.end} if self.purpose else None,
+            "phrases": [p.to_dict() for p in self.phrases],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What a title promises: `function` (marketing, operations, brand, none) or None where its words tell nothing."""
+
+    text: str
+    function: str | None
+    mismatch: bool
+    scores_with_title: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The title as `result.md` lays it down."""
+        return {"text": self.text, "function": self.function, "mismatch": self.mismatch, "scores_with_title": dict(self.scores_with_title)}
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A segment and what it is: D duty, R requirement, B offer, C company, H heading, X the rest."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One posting's result. Where `status` is not `ok` there are no scores and `reasons` says why."""
+
+    status: str
+    language: str | None
+    model: str
+    id: str | None = None
+    primary: str | None = None
+    probability: Mapping[str, float] = field(default_factory=dict)
+    functions: tuple[str, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+    raw: Mapping[str, float] = field(default_factory=dict)
+    rest: Mapping[str, float] = field(default_factory=dict)
+    mix: Mapping[str, float] = field(default_factory=dict)
+    other: Mapping[str, float] = field(default_factory=dict)
+    title: Title | None = None
+    steps: tuple[Mapping[str, Any], ...] = ()
+    review: bool = False
+    reasons: tuple[str, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    zones: tuple[Zone, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the posting could be analysed."""
+        return self.status == "ok"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record of `result.md`, ready for JSON."""
+        if not self.ok:
+            return {"id": self.id, "status": self.status, "language": self.language, "review": True, "reasons": list(self.reasons), "model": self.model}
+        return {
+            "id": self.id,
+            "status": self.status,
+            "language": self.language,
+            "primary": self.primary,
+            "probability": dict(self.probability),
+            "functions": list(self.functions),
+            "scores": dict(self.scores),
+            "raw": dict(self.raw),
+            "rest": dict(self.rest),
+            "mix": dict(self.mix),
+            "other": dict(self.other),
+            "title": self.title.to_dict() if self.title else None,
+            "steps": [dict(s) for s in self.steps],
+            "review": self.review,
+            "reasons": list(self.reasons),
+            "duties": [d.to_dict() for d in self.duties],
+            "model": self.model,
+        }
+
+    def to_row(self) -> dict[str, Any]:
+        """The flat columns of a table, each with the prefix `jd_`; cells of a posting without a result are empty."""
+        best = sorted(self.duties, key=lambda d: (-max(map(abs, d.weights.values()), default=0.0), d.start))[:3]
+        named: dict[str, float] = {}
+        for duty in self.duties:
+            for code, share in duty.codes:
+                named[code] = named.get(code, 0.0) + share
+        codes = sorted(named, key=lambda c: (-named[c], c))
+        return {
+            "jd_status": self.status,
+            "jd_language": self.language,
+            "jd_primary": self.primary,
+            "jd_probability": self.probability.get(self.primary or ""),
+            **{f"jd_{f}": self.scores.get(f) for f in FUNCTIONS},
+            "jd_functions": " ".join(self.functions),
+            **{f"jd_mix_{f}": self.mix.get(f) for f in (*FUNCTIONS, "other")},
+            "jd_subfunctions": " ".join(c for c in codes if function_of(c) in FUNCTIONS),
+            **{f"jd_duty_{i + 1}": best[i].text if i < len(best) else None for i in range(3)},
+            "jd_title_function": self.title.function if self.title else None,
+            "jd_title_mismatch": self.title.mismatch if self.title else None,
+            "jd_review": self.review or not self.ok,
+            "jd_reasons": " ".join(self.reasons),
+            "jd_model": self.model,
+        }

@@ -1,0 +1,99 @@
+"""The Analyzer: picks the language, runs the pipeline, gives Analyses; one text or a stream of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from analyzer import language as languages
+from analyzer.analysis import Analysis
+from analyzer.pipeline.build import find_model, open_model
+from analyzer.reading import read_doc
+from analyzer.settings import LIMITS, Limits
+
+Item = str | Mapping[str, Any]
+BATCH = 64
+"""Texts analysed together; results do not depend on it."""
+
+
+class Analyzer:
+    """Holds one pipeline a language, opened when first needed.
+
+    models: directory with `zh` and `es`, else the shipped ones. prior: share of postings, in the user's own mix, of
+    which each function is a substantive part, such as {"brand": 0.3}; else the mix the models are calibrated for.
+    """
+
+    def __init__(self, models: Path | str | None = None, limits: Limits = LIMITS, prior: Mapping[str, float] | None = None) -> None:
+        self.models = Path(models) if models else None
+        self.limits = limits
+        self.prior = dict(prior) if prior else None
+        self._pipelines: dict[str, Language] = {}
+
+    def pipeline(self, lang: str) -> Language:
+        """The spaCy pipeline of a language; raises ModelNotFound or ModelDamaged."""
+        if lang not in self._pipelines:
+            nlp = open_model(find_model(lang, self.models))
+            if self.prior:
+                nlp.get_pipe("jd_functions").set_prior(self.prior)  # type: ignore[attr-defined]
+            self._pipelines[lang] = nlp
+        return self._pipelines[lang]
+
+    def model_name(self, lang: str | None) -> str:
+        """Name, version and content hash of a language's model, such as `zh-1.0.0+3f2a91c`."""
+        if lang not in languages.SUPPORTED:
+            return "none"
+        meta = self.pipeline(lang).meta
+        return f"{lang}-{meta['version']}+{meta.get('jd', {}).get('hash', 'unsaved')}"
+
+    def analyze(self, text: str, title: str | None = None, language: str | None = None, id: str | None = None) -> Analysis:
+        """Analyse one posting. Never raises for what the text holds: see `Analysis.status`."""
+        return next(self.analyze_many([{"text": text, "title": title, "language": language, "id": id}]))
+
+    def analyze_many(self, items: Iterable[Item], batch_size: int = BATCH) -> Iterator[Analysis]:
+        """Analyse texts, or mappings with `text` and perhaps `title`, `language`, `id`, in order.
+
+        Texts are read in batches, and words met in them are forgotten after each, so memory stays flat.
+        """
+        iterator = iter(items)
+        while group := [_as_mapping(i) for i in itertools.islice(iterator, batch_size)]:
+            yield from self._batch(group)
+
+    def _batch(self, group: list[Mapping[str, Any]]) -> list[Analysis]:
+        found = [languages.find(_text(i), self.limits, i.get("language")) for i in group]
+        results: list[Analysis | None] = [None] * len(group)
+        for lang in languages.SUPPORTED:
+            mine = [n for n, f in enumerate(found) if f.status == "ok" and f.language == lang]
+            if not mine:
+                continue
+            nlp = self.pipeline(lang)
+            with nlp.memory_zone():
+                docs = nlp.pipe([_text(group[n]) for n in mine], batch_size=len(mine))
+                for n, doc in zip(mine, docs, strict=True):
+                    results[n] = self._read(nlp, doc, group[n], found[n])
+        return [
+            r or Analysis(f.status, f.language, self.model_name(None), id=_id(i), review=True, reasons=(f.reason or f.status,))
+            for r, f, i in zip(results, found, group, strict=True)
+        ]
+
+    def _read(self, nlp: Language, doc: Doc, item: Mapping[str, Any], found: languages.Found) -> Analysis:
+        title = item.get("title")
+        name = self.model_name(found.language)
+        return read_doc(nlp, doc, title=str(title) if title else None, id=_id(item), model=name, mixed=found.mixed)
+
+
+def _as_mapping(item: Item) -> Mapping[str, Any]:
+    return {"text": item} if isinstance(item, str) else item
+
+
+def _text(item: Mapping[str, Any]) -> str:
+    text = item.get("text")
+    return text if isinstance(text, str) else "" if text is None else str(text)
+
+
+def _id(item: Mapping[str, Any]) -> str | None:
+    return None if item.get("id") is None else str(item["id"])

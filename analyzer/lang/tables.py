@@ -1,0 +1,34 @@
+"""The per-language tables, read from TOML with a checked shape."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from importlib import resources
+
+from analyzer.errors import ProfileError
+from analyzer.text.words import spanish
+
+
+def read(lang: str, name: str, keys: frozenset[str]) -> dict[str, list[str]]:
+    """A table `lang/<lang>/<name>.toml` of string lists; raises ProfileError where a key or value does not fit."""
+    source = resources.files("analyzer") / "lang" / lang / f"{name}.toml"
+    table = tomllib.loads(source.read_text(encoding="utf-8"))
+    for key, rows in table.items():
+        if key not in keys:
+            raise ProfileError(f"lang/{lang}/{name}.toml: key {key!r} is none of {', '.join(sorted(keys))}")
+        if not isinstance(rows, list) or not all(isinstance(row, str) and row.strip() for row in rows):
+            raise ProfileError(f"lang/{lang}/{name}.toml: {key} must be a list of non-empty strings")
+    return table
+
+
+def plain(heading: str) -> str:
+    """A heading's letters alone, in normal form, for look-up."""
+    words = "".join(c if c.isalnum() else " " for c in heading).split()
+    return " ".join(spanish(w) for w in words)
+
+
+@functools.cache
+def headings(lang: str) -> dict[str, str]:
+    """Plain heading → the zone it opens (D R B C X)."""
+    return {plain(row): zone for zone, rows in read(lang, "headings", frozenset("DRBCX")).items() for row in rows}

@@ -1,0 +1,102 @@
+"""The language of a posting: Chinese, Spanish, another, or a text that cannot be read."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.settings import Limits
+
+SUPPORTED = ("zh", "es")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002a6df]")
+_KANA = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
+_HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]")
+_LATIN = re.compile("[a-zA-Z\u00c0-\u024f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CANDIDATES = ("es", "pt", "ca", "gl", "eu", "en", "fr", "it", "de", "ro", "nl")
+_SAMPLE = 4_000
+"""Characters of Latin text looked at: enough for any posting, and the cost stays flat."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """language: zh, es, another language's code or None; status: `ok` or why there is no analysis; mixed: both occur."""
+
+    language: str | None
+    status: str
+    reason: str | None = None
+    mixed: bool = False
+
+
+@functools.cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(list(_CANDIDATES))
+    return identifier
+
+
+def latin_language(text: str) -> str:
+    """The most likely language of text in Latin script, among those that occur beside Spanish."""
+    language, _ = _identifier().classify(text[:_SAMPLE].lower() if text.isupper() else text[:_SAMPLE])
+    return str(language)
+
+
+def unreadable(text: str, limits: Limits) -> str | None:
+    """Why a text cannot be read at all, or None."""
+    if _SURROGATE.search(text):
+        return "lone_surrogates"
+    sample = text[:20_000]
+    bad = sum(1 for c in sample if c == "\ufffd" or unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\n\r\t")
+    return "not_text" if sample and bad / len(sample) > limits.max_unreadable else None
+
+
+def find(text: str, limits: Limits, said: str | None = None) -> Found:
+    """Look at a text before anything else does. `said` overrides what is found, where the text can be read."""
+    if len(text) > limits.max_characters:
+        return Found(None, "too_long", f"over_{limits.max_characters}_characters")
+    why = unreadable(text, limits)
+    if why:
+        return Found(None, "unreadable", why)
+    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    kana, hangul = len(_KANA.findall(text)), len(_HANGUL.findall(text))
+    letters = han + latin + kana + hangul
+    if letters < limits.min_letters:
+        other = sum(c.isalpha() for c in text)
+        return Found(None, "empty", "no_text") if other < limits.min_letters else Found(None, "unsupported_language", "unknown_script")
+    if said in SUPPORTED:
+        return Found(said, "ok", mixed=_mixed(han, latin, said, text))
+    if kana > 0.1 * (han + kana) and kana > 3:
+        return Found("ja", "unsupported_language", "ja")
+    if hangul > 0.3 * letters:
+        return Found("ko", "unsupported_language", "ko")
+    if han * 2.5 >= latin:
+        return Found("zh", "ok", mixed=_mixed(han, latin, "zh", text))
+    if latin < 0.5 * sum(c.isalpha() for c in text):
+        return Found(None, "unsupported_language", "unknown_script")
+    language = latin_language(text)
+    if language in ("gl", "eu", "it", "ro", "ca") and _spanish_words(text):
+        language = "es"
+    if language != "es":
+        return Found(language, "unsupported_language", language)
+    return Found("es", "ok", mixed=_mixed(han, latin, "es", text))
+
+
+_COMMON = re.compile(r"(?<!\w)(?:de la|en el|para el|del|con|los|las|una|y|el|que|años|experiencia|requisitos|funciones)(?!\w)", re.IGNORECASE)
+_NOT_SPANISH = re.compile(r"(?<!\w)(?:amb|els|dels|i|uma|não|com|das|dos|para o|della|degli|si|pentru|unha|coa|eta|per|les)(?!\w)|[çãõàò]", re.IGNORECASE)
+
+
+def _spanish_words(text: str) -> bool:
+    """Whether common Spanish words outnumber those of its neighbours: short lists of nouns mislead the classifier."""
+    return len(_COMMON.findall(text)) > 2 * len(_NOT_SPANISH.findall(text))
+
+
+def _mixed(han: int, latin: int, language: str, text: str) -> bool:
+    """Whether a good part of the text is in the other supported language."""
+    if language == "es":
+        return han > 30
+    return latin > 120 and latin > 0.5 * han and latin_language(re.sub(_HAN, " ", text)) == "es"

@@ -1,0 +1,266 @@
+"""`jd_functions`: a code with probabilities on each duty; calibrated scores of the posting, and what each duty adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from analyzer.pipeline import store
+from analyzer.pipeline.component import Batched
+from analyzer.pipeline.features import Batch, FeatureSpace, make_batch, restrict
+
+FUNCTIONS = ("marketing", "operations", "brand")
+ANSWERS = (*FUNCTIONS, "none")
+Array = NDArray[np.float64]
+
+_SHAPES = {
+    "idf": ("V",),
+    "own": ("V", "K"),
+    "context": ("V", "K"),
+    "bias": ("K",),
+    "share_weights": ("S", "F"),
+    "rest_bias": ("F",),
+    "calibration": ("F", "two"),
+    "thresholds": ("F",),
+    "answer_weights": ("S", "A"),
+    "answer_bias": ("A",),
+    "stack": ("K", "K"),
+    "prior_shift": ("F",),
+    "answer_shift": ("A",),
+    "title_weights": ("T", "F"),
+    "life": ("F",),
+}
+PROMISES = (*FUNCTIONS, "none", "")
+"""What a title may promise; the last stands for a title whose words tell nothing."""
+
+
+def softmax(logits: Array) -> Array:
+    """Rows to probabilities."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def sigmoid(values: Array) -> Array:
+    """Log-odds to probabilities."""
+    return 1 / (1 + np.exp(-values))  # type: ignore[no-any-return]
+
+
+def others(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> sparse.csr_matrix:
+    """(N, V): for each duty the sum of its posting's other duties, scaled to length 1; zero where it is alone."""
+    if not len(owner):
+        return rows
+    member = sparse.csr_matrix((np.ones(len(owner), np.float32), (np.arange(len(owner)), owner)), (len(owner), int(owner.max()) + 1))
+    rest = (member @ (member.T @ rows) - rows).tocsr()
+    squares = np.asarray(rest.multiply(rest).sum(axis=1)).ravel()
+    length = np.sqrt(np.where(squares > 1e-9, squares, np.inf))
+    return sparse.diags((1 / length).astype(np.float32)).dot(rest).tocsr()
+
+
+def other_means(values: Array, owner: NDArray[np.int64]) -> Array:
+    """(N, K): for each duty the mean over its posting's other duties; zero where it is alone."""
+    if not len(owner):
+        return values
+    total = np.zeros((int(owner.max()) + 1, values.shape[1]))
+    np.add.at(total, owner, values)
+    count = np.bincount(owner)[owner] - 1
+    return (total[owner] - values) / np.maximum(count, 1)[:, None]  # type: ignore[no-any-return]
+
+
+class DutyModel:
+    """Codes of duties: linear in the duty's own words, its posting's other duties, and what these are taken for."""
+
+    def __init__(self, codes: Sequence[str], space: FeatureSpace, own: Array, context: Array, bias: Array, stack: Array) -> None:
+        self.codes = list(codes)
+        self.space = space
+        self.own, self.context, self.bias, self.stack = own, context, bias, stack
+
+    def probabilities(self, rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> Array:
+        """(N, K) from the duties' feature rows (N, V) and the posting each belongs to (N,)."""
+        logits = rows @ self.own + others(rows, owner) @ self.context + self.bias
+        return self.stacked(softmax(logits), logits, owner)
+
+    def stacked(self, first: Array, logits: Array, owner: NDArray[np.int64]) -> Array:
+        """The second look: logits moved by what the posting's other duties were taken for at first."""
+        return softmax(logits + other_means(first, owner) @ self.stack)
+
+
+class PostingModel:
+    """From the duties' probabilities to the posting: additive in the duties, in log-odds."""
+
+    def __init__(self, codes: Sequence[str], arrays: Mapping[str, Array]) -> None:
+        self.a = dict(arrays)
+        self.groups = group_matrix(codes)
+        self.specific = np.array([c != "g" for c in codes], float)
+
+    def duty_shares(self, probabilities: Array, owner: NDArray[np.int64], count: int) -> Array:
+        """(N, S): what each duty adds to its posting's shares of marketing, operations, brand and other."""
+        weight = probabilities @ self.specific
+        total = np.zeros(count)
+        np.add.at(total, owner, weight)
+        return (probabilities @ self.groups) / np.maximum(total, 1e-9)[owner][:, None]  # type: ignore[no-any-return]
+
+    def shares(self, parts: Array, owner: NDArray[np.int64], count: int) -> Array:
+        """(P, S): shares of each posting, adding up to 1, or 0 where it has no duty."""
+        out = np.zeros((count, self.groups.shape[1]))
+        np.add.at(out, owner, parts)
+        return out
+
+    def raw(self, shares: Array) -> Array:
+        """(P, F) log-odds before calibration."""
+        return shares @ self.a["share_weights"] + self.a["rest_bias"]  # type: ignore[no-any-return]
+
+    def scores(self, raw: Array) -> Array:
+        """(P, F) calibrated probabilities that each function is a substantive part of the job."""
+        return sigmoid(raw * self.a["calibration"][:, 0] + self.a["calibration"][:, 1] + self.a["prior_shift"])
+
+    def answers(self, shares: Array) -> Array:
+        """(P, A) probabilities of the primary function, `none` last."""
+        return softmax(shares @ self.a["answer_weights"] + self.a["answer_bias"] + self.a["answer_shift"])
+
+
+def group_matrix(codes: Sequence[str]) -> Array:
+    """(K, S): the share each code gives to marketing, operations, brand and other; general gives nothing."""
+    letter = {"m": 0, "o": 1, "b": 2, "n": 3}
+    out = np.zeros((len(codes), 4))
+    for row, code in enumerate(codes):
+        if code[0] in letter:
+            out[row, letter[code[0]]] = 1
+    return out
+
+
+class Functions(Batched):
+    """Leaves a code on each duty (its label), probabilities and weights in `attrs`, scores in `doc.cats`."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self.duty: DutyModel | None = None
+        self.posting: PostingModel | None = None
+        self.arrays: dict[str, Array] = {}
+        self.review_below, self.review_unknown = 0.0, 0.0
+
+    def set_models(self, codes: Sequence[str], space: FeatureSpace, arrays: Mapping[str, Array], review_below: float, review_unknown: float) -> None:
+        """Take trained parts; see `_SHAPES` for the arrays and their dimensions.
+
+        review_below: probability of the primary function, review_unknown: share of known words in the duties, under
+        which a person should look.
+        """
+        self.review_below, self.review_unknown = review_below, review_unknown
+        self.arrays = {k: np.asarray(v, np.float64) for k, v in arrays.items()}
+        a = self.arrays
+        self.duty = DutyModel(codes, space, a["own"], a["context"], a["bias"], a["stack"])
+        self.posting = PostingModel(codes, a)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Score from which each function is told to be part of the job."""
+        return {f: float(t) for f, t in zip(FUNCTIONS, self.arrays["thresholds"], strict=True)}
+
+    def set_prior(self, prior: Mapping[str, float]) -> None:
+        """Calibrate for the user's own mix: the share of postings of which each named function is a substantive part.
+
+        Raises ValueError for an unknown function or a share that is not between 0 and 1.
+        """
+        for function, share in prior.items():
+            if function not in FUNCTIONS or not 0 < share < 1:
+                raise ValueError(f"JD-104: a prior is a share between 0 and 1 of {', '.join(FUNCTIONS)}; got {function}={share}")
+            at = FUNCTIONS.index(function)
+            shipped = float(self.arrays["life"][at])
+            moved = np.log(share / (1 - share)) - np.log(shipped / (1 - shipped))
+            self.arrays["prior_shift"][at] += moved
+            self.arrays["answer_shift"][at] += moved
+            self.arrays["life"][at] = share
+
+    def scores_with_title(self, raw: Array, promised: str | None) -> Array:
+        """(F,) calibrated scores of a posting with these log-odds (F,) whose title promises this function."""
+        assert self.posting is not None
+        return self.posting.scores((raw + self.arrays["title_weights"][PROMISES.index(promised or "")])[None, :])[0]  # type: ignore[no-any-return]
+
+    def known_share(self, doc: Doc) -> float:
+        """Share of the words in the posting's duties that the model met in training; 1 where there is no duty."""
+        assert self.duty is not None
+        batch = duty_batch([doc])
+        return self.duty.space.known_share(batch)
+
+    def annotate(self, docs: list[Doc]) -> None:
+        """Score the duties of all Docs at once."""
+        if self.duty is None or self.posting is None:
+            raise ValueError("JD-103: the function model has no weights; load a trained model or train one")
+        rows, owner = duty_rows(docs, self.duty.space)
+        probabilities = self.duty.probabilities(rows, owner) if len(owner) else np.zeros((0, len(self.duty.codes)))
+        parts = self.posting.duty_shares(probabilities, owner, len(docs))
+        shares = self.posting.shares(parts, owner, len(docs))
+        raw = self.posting.raw(shares)
+        scores, answers = self.posting.scores(raw), self.posting.answers(shares)
+        weights = parts @ self.posting.a["share_weights"]
+        at = 0
+        for number, doc in enumerate(docs):
+            count = len(doc.spans["duties"])
+            self._leave(doc, probabilities[at : at + count], weights[at : at + count], raw[number], scores[number], answers[number])
+            at += count
+
+    def _leave(self, doc: Doc, probabilities: Array, weights: Array, raw: Array, scores: Array, answers: Array) -> None:
+        assert self.duty is not None
+        codes = self.duty.codes
+        group = doc.spans["duties"]
+        best = best_codes(probabilities, codes)
+        labelled = [Span(doc, s.start, s.end, codes[b]) for s, b in zip(group, best, strict=True)]
+        attrs = {**group.attrs, "probabilities": probabilities, "weights": weights, "raw": raw, "codes": codes}
+        doc.spans["duties"] = SpanGroup(doc, name="duties", attrs=attrs, spans=labelled)
+        doc.cats = {f: float(s) for f, s in zip(FUNCTIONS, scores, strict=True)} | {f"primary:{a}": float(p) for a, p in zip(ANSWERS, answers, strict=True)}
+
+    def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the component's folder."""
+        assert self.duty is not None
+        arrays = {k: v.astype(np.float32) for k, v in self.arrays.items()} | {"idf": self.duty.space.weights}
+        settings = {"codes": self.duty.codes, "review_below": self.review_below, "review_unknown": self.review_unknown}
+        store.write(Path(path), arrays, settings, self.duty.space.names)
+
+    def from_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> Functions:
+        """Read the component's folder; raises ModelDamaged where it is not whole."""
+        arrays, settings, names = store.read(Path(path), _SHAPES)
+        codes = settings.get("codes")
+        if not isinstance(codes, list) or len(codes) != arrays["bias"].shape[0]:
+            raise store.ModelDamaged(f"{Path(path).name}: the codes do not fit the weights")
+        idf = arrays.pop("idf")
+        limits = [settings.get("review_below"), settings.get("review_unknown")]
+        if not all(isinstance(limit, int | float) for limit in limits):
+            raise store.ModelDamaged(f"{Path(path).name}/settings.json lacks the review limits")
+        self.set_models(codes, FeatureSpace(self.lang, names, idf), arrays, *limits)
+        return self
+
+
+def best_codes(probabilities: Array, codes: Sequence[str]) -> list[int]:
+    """The strongest code of the strongest function of each duty."""
+    letters = np.array([c[0] for c in codes])
+    if not len(probabilities):
+        return []
+    by_function = np.stack([probabilities[:, letters == x].sum(axis=1) if (letters == x).any() else np.zeros(len(probabilities)) for x in "mobng"], 1)
+    strongest = np.array(list("mobng"))[by_function.argmax(axis=1)]
+    masked = np.where(letters[None, :] == strongest[:, None], probabilities, -1.0)
+    return masked.argmax(axis=1).tolist()  # type: ignore[no-any-return]
+
+
+def duty_rows(docs: Sequence[Doc], space: FeatureSpace) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
+    """Feature rows (N, V) of all duties of the Docs, and the Doc each belongs to (N,)."""
+    batch = duty_batch(docs)
+    return space.matrix(batch), batch.doc
+
+
+def duty_batch(docs: Sequence[Doc]) -> Batch:
+    """The duties of the Docs as the segments of a batch: their content tokens alone."""
+    whole = make_batch(docs)
+    bounds = [(n, s.start, s.end) for n, doc in enumerate(docs) for s in doc.spans["duties"]]
+    return restrict(whole, np.array(bounds, np.int64).reshape(-1, 3))
+
+
+@Language.factory("jd_functions", requires=["doc.spans"], assigns=["doc.spans", "doc.cats"])
+def create(nlp: Language, name: str) -> Functions:
+    """The factory named in a model's `config.cfg`."""
+    return Functions(nlp.lang)

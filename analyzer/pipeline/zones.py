@@ -1,0 +1,77 @@
+"""`jd_zones`: the zone of every segment, decided over the whole posting by a conditional random field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from analyzer.pipeline import store
+from analyzer.pipeline.component import Batched
+from analyzer.pipeline.crf import forward_backward
+from analyzer.pipeline.features import FeatureSpace, make_batch
+from analyzer.pipeline.zone_features import FORM_WIDTH, STATES, ZONES, zone_matrix
+
+_SHAPES = {"idf": ("V",), "weights": ("F", "K"), "transitions": ("K", "K"), "start": ("K",), "end": ("K",)}
+_FOLD = np.array([[s[0] == z for z in ZONES] for s in STATES], float)
+
+
+class Zones(Batched):
+    """Leaves `doc.spans["zones"]`: one span a segment, labelled D R B C H or X, with its probability in `attrs`."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self.space: FeatureSpace | None = None
+        self.arrays: dict[str, NDArray[Any]] = {}
+
+    def set_weights(self, space: FeatureSpace, weights: Any, transitions: Any, start: Any, end: Any) -> None:
+        """Take trained parts: weights (F, K), transitions (K, K), start and end (K,), K internal states."""
+        self.space = space
+        self.arrays = {"weights": weights, "transitions": transitions, "start": start, "end": end}
+
+    def annotate(self, docs: list[Doc]) -> None:
+        """Decode the segments of all Docs at once."""
+        if self.space is None:
+            raise ValueError("JD-103: the zone model has no weights; load a trained model or train one")
+        batch = make_batch(docs)
+        lengths = np.bincount(batch.doc, minlength=len(docs))
+        present = lengths > 0
+        a = self.arrays
+        if len(batch):
+            emissions = (zone_matrix(batch, self.space, self.lang) @ a["weights"]).astype(np.float64)
+            marginals, _, _ = forward_backward(emissions, lengths[present], a["transitions"], a["start"], a["end"])
+            zones = marginals @ _FOLD
+        else:
+            zones = np.zeros((0, len(ZONES)))
+        best, sure = zones.argmax(axis=1).tolist(), zones.max(axis=1).tolist() if len(batch) else []
+        stop = np.cumsum(lengths).tolist()
+        for number, doc in enumerate(docs):
+            mine = range(stop[number] - int(lengths[number]), stop[number])
+            spans = [Span(doc, int(batch.starts[i]), int(batch.ends[i]), ZONES[best[i]]) for i in mine]
+            doc.spans["zones"] = SpanGroup(doc, name="zones", attrs={"probability": [sure[i] for i in mine]}, spans=spans)
+
+    def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the component's folder."""
+        assert self.space is not None
+        arrays = {k: v.astype(np.float32) for k, v in self.arrays.items()} | {"idf": self.space.weights}
+        store.write(Path(path), arrays, {"states": list(STATES)}, self.space.names)
+
+    def from_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> Zones:
+        """Read the component's folder; raises ModelDamaged where it is not whole."""
+        arrays, _, names = store.read(Path(path), _SHAPES)
+        if arrays["weights"].shape != (4 * len(names) + 3 * FORM_WIDTH + 2 * len(names), len(STATES)):
+            raise store.ModelDamaged(f"{Path(path).name}: the weights do not fit this version's features; train the model again")
+        space = FeatureSpace(self.lang, names, arrays["idf"])
+        self.set_weights(space, *(arrays[k].astype(np.float64) for k in ("weights", "transitions", "start", "end")))
+        return self
+
+
+@Language.factory("jd_zones", requires=["doc.sents"], assigns=["doc.spans"])
+def create(nlp: Language, name: str) -> Zones:
+    """The factory named in a model's `config.cfg`."""
+    return Zones(nlp.lang)

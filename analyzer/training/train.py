@@ -1,0 +1,118 @@
+"""`jd-analyzer train`: the corpus in, model directories out, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from threadpoolctl import threadpool_limits
+
+from analyzer.errors import CorpusError
+from analyzer.pipeline.build import build
+from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, PostingModel
+from analyzer.pipeline.tokenizer import ChineseTokenizer, blank
+from analyzer.training.corpus import Posting
+from analyzer.training.fit import Recipe, fit_duties, fit_posting, fit_zones, out_of_fold
+from analyzer.training.prepare import prepare
+
+VERSION = "1.0.0"
+SMALLEST = 20
+"""Postings a language needs before anything is learned from them."""
+Progress = Callable[[str], None]
+
+
+def data_hash(postings: Sequence[Posting]) -> str:
+    """A hash of labelled postings, independent of how their file is laid out."""
+    lines = (json.dumps(p, ensure_ascii=False, sort_keys=True) for p in postings)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def train(lang: str, postings: Sequence[Posting], recipe: Recipe | None = None, progress: Progress = lambda _: None, version: str = VERSION) -> Language:
+    """A trained pipeline of one language.
+
+    Raises CorpusError where there are too few postings, or only one answer among them.
+    """
+    recipe = recipe or Recipe()
+    postings = [p for p in postings if p["language"] == lang]
+    if len(postings) < SMALLEST:
+        raise CorpusError(f"{len(postings)} postings in {lang!r}: at least {SMALLEST} are needed to train")
+    if len({p["primary"] for p in postings}) < 2:
+        raise CorpusError(f"all postings in {lang!r} have the same primary function; a model needs at least two answers to tell apart")
+    with threadpool_limits(1):  # one thread adds numbers in one order: the same bytes on every run
+        return _train(lang, postings, recipe, progress, version)
+
+
+def _train(lang: str, postings: Sequence[Posting], recipe: Recipe, progress: Progress, version: str) -> Language:
+    nlp = build(lang)
+    plain = blank(lang, entries=getattr(nlp.tokenizer, "entries", None))
+    plain.add_pipe("jd_segments")
+    progress(f"{lang}: cutting {len(postings)} postings")
+    prepared = prepare(plain, postings)
+    names = sorted({c for codes in prepared.codes for c in codes})
+    progress(f"{lang}: learning {recipe.folds} times without a fifth of the companies")
+    shares, _, _ = out_of_fold(prepared, lang, recipe, names)
+    posting = fit_posting(prepared, shares, recipe)
+    progress(f"{lang}: learning from all")
+    everything = list(range(len(prepared)))
+    zones = fit_zones(prepared, everything, lang, recipe)
+    duty = fit_duties(prepared, everything, lang, recipe, names)
+    a = zones.arrays
+    nlp.get_pipe("jd_zones").set_weights(zones.space, a["weights"], a["transitions"], a["start"], a["end"])  # type: ignore[attr-defined]
+    arrays = {**posting, "own": duty.own, "context": duty.context, "bias": duty.bias, "stack": duty.stack}
+    sure = PostingModel(names, posting).answers(shares).max(axis=1)
+    below = float(np.quantile(sure, recipe.review_share))
+    nlp.get_pipe("jd_functions").set_models(names, duty.space, arrays, round(below, 4), recipe.review_unknown)  # type: ignore[attr-defined]
+    nlp.meta.update(_meta(lang, nlp, postings, recipe, version))
+    return nlp
+
+
+def _meta(lang: str, nlp: Language, postings: Sequence[Posting], recipe: Recipe, version: str) -> dict[str, Any]:
+    engine = nlp.tokenizer.engine if isinstance(nlp.tokenizer, ChineseTokenizer) else "pattern"
+    return {
+        "name": "jd",
+        "version": version,
+        "description": "Duties of job postings and the functions they serve: marketing, operations, brand",
+        "author": "jd-analyzer",
+        "license": "MIT",
+        "jd": {"segmenter": engine, "data": data_hash(postings), "postings": len(postings), "answers": list(ANSWERS), "functions": list(FUNCTIONS), "recipe": recipe_settings(recipe)},
+    }
+
+
+def recipe_settings(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain settings, for `meta.json`."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in sorted(vars(recipe).items())}
+
+
+def save(nlp: Language, directory: Path) -> str:
+    """Write a trained pipeline that has read no text yet; returns its content hash. Replaces what was there."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent) as folder:
+        fresh = Path(folder) / directory.name
+        nlp.to_disk(fresh)
+        digest = content_hash(fresh)
+        meta = json.loads((fresh / "meta.json").read_text(encoding="utf-8"))
+        meta["jd"]["hash"] = digest[:7]
+        meta["jd"]["files"] = file_hashes(fresh)
+        (fresh / "meta.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        if directory.exists():
+            shutil.rmtree(directory)
+        shutil.move(fresh, directory)
+    return digest[:7]
+
+
+def file_hashes(directory: Path) -> dict[str, str]:
+    """sha256 of every file of a model but its `meta.json` and cards."""
+    files = sorted(f for f in directory.rglob("*") if f.is_file() and f.suffix not in (".md", ".png") and f != directory / "meta.json")
+    return {f.relative_to(directory).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def content_hash(directory: Path) -> str:
+    """One hash over all files that decide a model's numbers."""
+    return hashlib.sha256(json.dumps(file_hashes(directory), sort_keys=True).encode()).hexdigest()
