@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.settings import Limits
+from analyzer.text.segments import boundaries
 
 SUPPORTED = ("zh", "es")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002a6df]")
@@ -16,6 +17,7 @@ _KANA = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
 _HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]")
 _LATIN = re.compile("[a-zA-Z\u00c0-\u024f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ENDS = re.compile("[\n。；！？;.!?•●]")
 _CANDIDATES = ("es", "pt", "ca", "gl", "eu", "en", "fr", "it", "de", "ro", "nl")
 _SAMPLE = 4_000
 """Characters of Latin text looked at: enough for any posting, and the cost stays flat."""
@@ -59,6 +61,8 @@ def find(text: str, limits: Limits, said: str | None = None) -> Found:
     """Look at a text before anything else does. `said` overrides what is found, where the text can be read."""
     if len(text) > limits.max_characters:
         return Found(None, "too_long", f"over_{limits.max_characters}_characters")
+    if len(_ENDS.findall(text)) > limits.max_segments and len(boundaries(text)) > limits.max_segments:
+        return Found(None, "too_long", f"over_{limits.max_segments}_segments")
     why = unreadable(text, limits)
     if why:
         return Found(None, "unreadable", why)

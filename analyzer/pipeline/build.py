@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from importlib import resources
 from pathlib import Path
 
 import spacy
 from spacy.language import Language
 
-from analyzer.errors import ModelDamaged, ModelNotFound
+from analyzer.errors import ModelNotFound
 from analyzer.pipeline import duties, functions, segments, zones  # noqa: F401  registers the factories
+from analyzer.pipeline.manifest import verify
 from analyzer.pipeline.tokenizer import blank
 
 COMPONENTS = ("jd_segments", "jd_zones", "jd_duties", "jd_functions")
@@ -44,11 +44,6 @@ def find_model(lang: str, models: Path | None = None) -> Path:
 
 
 def open_model(path: Path) -> Language:
-    """Load a model directory. Raises ModelDamaged where it is not whole."""
-    try:
-        meta = json.loads((path / "meta.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise ModelDamaged(f"{path.name}/meta.json is missing or not JSON; install the model again") from None
-    if meta.get("lang") not in ("zh", "es"):
-        raise ModelDamaged(f"{path.name}/meta.json names no language that is served here")
+    """Load a model directory. Raises ModelDamaged where it is not whole, before anything of it is used."""
+    verify(path)
     return spacy.load(path)

@@ -48,7 +48,8 @@ class Duties:
                 start = mark.end()
         while end > start and text[end - 1] in _TRAILING:
             end -= 1
-        return doc.char_span(start, end, "D", alignment_mode="expand") if end > start else None
+        span = doc.char_span(start, end, "D", alignment_mode="expand") if end > start else None
+        return _trimmed(span) if span is not None else None
 
     def _phrases(self, doc: Doc, duties: list[Span]) -> None:
         spans: list[Span] = []
@@ -66,6 +67,16 @@ class Duties:
                 objects.append([target.start, target.end])
         doc.spans["phrases"] = SpanGroup(doc, name="phrases", attrs={"duty": owner, "verb": heads, "object": objects}, spans=spans)
         doc.spans["duties"].attrs["purpose"] = purposes
+
+
+def _trimmed(span: Span) -> Span | None:
+    """The span without tokens at its ends in which a reader sees nothing; None where nothing is left."""
+    start, end = span.start, span.end
+    while start < end and not span.doc[start].norm_.strip():
+        start += 1
+    while end > start and not span.doc[end - 1].norm_.strip():
+        end -= 1
+    return Span(span.doc, start, end, span.label) if end > start else None
 
 
 @Language.factory("jd_duties", requires=["doc.spans"], assigns=["doc.spans"])

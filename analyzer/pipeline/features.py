@@ -219,10 +219,14 @@ class FeatureSpace:
         strings = batch.docs[0].vocab.strings
         return sum(1 for n in batch.norms.tolist() if self._of_word(n, strings)) / len(batch.norms)
 
+    def counts(self, batch: Batch) -> sparse.csr_matrix:
+        """(S, V) float32: how often each feature occurs in each segment."""
+        rows, columns, _, _ = self.occurrences(batch)
+        return sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (len(batch), len(self)))
+
     def matrix(self, batch: Batch) -> sparse.csr_matrix:
         """(S, V) float32: idf of each feature that occurs in the segment, rows of length 1."""
-        rows, columns, _, _ = self.occurrences(batch)
-        return self.weigh(sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (len(batch), len(self))))
+        return self.weigh(self.counts(batch))
 
     def weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         """Counts to idf weights, rows scaled to length 1."""
@@ -248,7 +252,7 @@ class FeatureSpace:
 
 
 def restrict(batch: Batch, bounds: NDArray[np.int64]) -> Batch:
-    """A batch whose segments are the given spans: bounds (N, 3) holds Doc, first token, end token, ascending, not overlapping."""
+    """A batch whose segments are the given spans: bounds (N, 3) holds Doc, first token, end token."""
     size = max((len(d) for d in batch.docs), default=0) + 1
     at = batch.doc[batch.segment] * size + batch.token
     low = np.searchsorted(at, bounds[:, 0] * size + bounds[:, 1])

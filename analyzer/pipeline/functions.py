@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ _SHAPES = {
     "answer_weights": ("S", "A"),
     "answer_bias": ("A",),
     "stack": ("K", "K"),
+    "text": ("V", "A"),
+    "text_bias": ("A",),
+    "text_stack": ("A", "K"),
+    "text_weights": ("A", "F"),
+    "text_answers": ("A", "A"),
     "prior_shift": ("F",),
     "answer_shift": ("A",),
     "title_weights": ("T", "F"),
@@ -73,22 +79,97 @@ def other_means(values: Array, owner: NDArray[np.int64]) -> Array:
     return (total[owner] - values) / np.maximum(count, 1)[:, None]  # type: ignore[no-any-return]
 
 
-class DutyModel:
-    """Codes of duties: linear in the duty's own words, its posting's other duties, and what these are taken for."""
+def whole_texts(rows: sparse.csr_matrix, owner: NDArray[np.int64], count: int) -> sparse.csr_matrix:
+    """(P, V): the sum of each posting's segment rows (S, V), scaled to length 1."""
+    member = sparse.csr_matrix((np.ones(len(owner), np.float32), (owner, np.arange(len(owner)))), (count, len(owner)))
+    total = (member @ rows).tocsr()
+    squares = np.asarray(total.multiply(total).sum(axis=1)).ravel()
+    return sparse.diags((1 / np.sqrt(np.where(squares > 1e-9, squares, np.inf))).astype(np.float32)).dot(total).tocsr()
 
-    def __init__(self, codes: Sequence[str], space: FeatureSpace, own: Array, context: Array, bias: Array, stack: Array) -> None:
+
+class DutyModel:
+    """Codes of duties, in two looks.
+
+    The first is linear in the duty's own words and the words of its posting's other duties. The second moves it by
+    what those were taken for, and by what the whole text speaks of: the same words serve different functions in a
+    shop's posting and in a brand manager's.
+    """
+
+    def __init__(self, codes: Sequence[str], space: FeatureSpace, arrays: Mapping[str, Array]) -> None:
         self.codes = list(codes)
         self.space = space
-        self.own, self.context, self.bias, self.stack = own, context, bias, stack
+        self.a = dict(arrays)
 
-    def probabilities(self, rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> Array:
-        """(N, K) from the duties' feature rows (N, V) and the posting each belongs to (N,)."""
-        logits = rows @ self.own + others(rows, owner) @ self.context + self.bias
-        return self.stacked(softmax(logits), logits, owner)
+    def first_look(self, rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> Array:
+        """(N, K) logits from the duties' feature rows (N, V) and the posting each belongs to (N,)."""
+        return rows @ self.a["own"] + others(rows, owner) @ self.a["context"] + self.a["bias"]  # type: ignore[no-any-return]
 
-    def stacked(self, first: Array, logits: Array, owner: NDArray[np.int64]) -> Array:
-        """The second look: logits moved by what the posting's other duties were taken for at first."""
-        return softmax(logits + other_means(first, owner) @ self.stack)
+    def text_logits(self, texts: sparse.csr_matrix) -> Array:
+        """(P, A) what whole texts (P, V) speak of: centred logits of the four answers."""
+        logits = texts @ self.a["text"] + self.a["text_bias"]
+        return logits - logits.mean(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+    def surroundings(self, rows: sparse.csr_matrix, owner: NDArray[np.int64], text: Array) -> Array:
+        """(N, K) logits of all but the duty's own words, after both looks; text: (P, A) logits of the postings."""
+        around = others(rows, owner) @ self.a["context"] + self.a["bias"]
+        first = softmax(rows @ self.a["own"] + around)
+        return around + other_means(first, owner) @ self.a["stack"] + text[owner] @ self.a["text_stack"]  # type: ignore[no-any-return]
+
+    def judge(self, docs: Sequence[Doc], whole: Batch | None = None) -> Judgement:
+        """Judge the duties and phrases that the Docs hold. `whole`: the Docs' batch, if made already."""
+        whole = whole or make_batch(docs)
+        text = self.text_logits(whole_texts(self.space.matrix(whole), whole.doc, len(docs)))
+        batch = duty_batch(docs, whole)
+        if not len(batch):
+            none = np.zeros((0, len(self.codes)))
+            return Judgement(batch.doc, none, none, text)
+        rows = self.space.matrix(batch)
+        around = self.surroundings(rows, batch.doc, text)
+        duties = softmax(rows @ self.a["own"] + around)
+        phrases, owner = self._phrases(docs, whole, around)
+        return Judgement(batch.doc, listed(duties, phrases, owner), phrases, text)
+
+    def _phrases(self, docs: Sequence[Doc], whole: Batch, around: Array) -> tuple[Array, NDArray[np.int64]]:
+        """(M, K) of each phrase, from the words of its verb and object in its duty's surroundings, and its duty (M,)."""
+        verbs, objects, duty = [], [], []
+        first = 0
+        for number, doc in enumerate(docs):
+            attrs = doc.spans["phrases"].attrs
+            verbs += [(number, *bounds) for bounds in attrs["verb"]]
+            objects += [(number, *bounds) for bounds in attrs["object"]]
+            duty += [first + d for d in attrs["duty"]]
+            first += len(doc.spans["duties"])
+        if not duty:
+            return np.zeros((0, len(self.codes))), np.zeros(0, np.int64)
+        words = [self.space.counts(restrict(whole, np.array(bounds, np.int64))) for bounds in (verbs, objects)]
+        rows = self.space.weigh((words[0] + words[1]).tocsr())
+        owner = np.array(duty)
+        return softmax(rows @ self.a["own"] + around[owner]), owner
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """owner: (N,) the Doc of each duty; duties: (N, K) and phrases: (M, K) probabilities; text: (P, A) logits."""
+
+    owner: NDArray[np.int64]
+    duties: Array
+    phrases: Array
+    text: Array
+
+
+LISTED = 0.5
+"""Weight of its phrases in a statement that lists several things, such as `brand strategy, image and public relations`."""
+
+
+def listed(duties: Array, phrases: Array, owner: NDArray[np.int64]) -> Array:
+    """(N, K): a duty with two phrases or more is taken half as a whole, half as the mean of its phrases."""
+    count = np.bincount(owner, minlength=len(duties))
+    total = np.zeros_like(duties)
+    np.add.at(total, owner, phrases)
+    several = count > 1
+    out = duties.copy()
+    out[several] = (1 - LISTED) * duties[several] + LISTED * total[several] / count[several][:, None]
+    return out
 
 
 class PostingModel:
@@ -112,17 +193,17 @@ class PostingModel:
         np.add.at(out, owner, parts)
         return out
 
-    def raw(self, shares: Array) -> Array:
-        """(P, F) log-odds before calibration."""
-        return shares @ self.a["share_weights"] + self.a["rest_bias"]  # type: ignore[no-any-return]
+    def raw(self, shares: Array, text: Array) -> Array:
+        """(P, F) log-odds before calibration, from the duties' shares and the whole text's logits (P, A)."""
+        return shares @ self.a["share_weights"] + text @ self.a["text_weights"] + self.a["rest_bias"]  # type: ignore[no-any-return]
 
     def scores(self, raw: Array) -> Array:
         """(P, F) calibrated probabilities that each function is a substantive part of the job."""
         return sigmoid(raw * self.a["calibration"][:, 0] + self.a["calibration"][:, 1] + self.a["prior_shift"])
 
-    def answers(self, shares: Array) -> Array:
+    def answers(self, shares: Array, text: Array) -> Array:
         """(P, A) probabilities of the primary function, `none` last."""
-        return softmax(shares @ self.a["answer_weights"] + self.a["answer_bias"] + self.a["answer_shift"])
+        return softmax(shares @ self.a["answer_weights"] + text @ self.a["text_answers"] + self.a["answer_bias"] + self.a["answer_shift"])
 
 
 def group_matrix(codes: Sequence[str]) -> Array:
@@ -153,9 +234,8 @@ class Functions(Batched):
         """
         self.review_below, self.review_unknown = review_below, review_unknown
         self.arrays = {k: np.asarray(v, np.float64) for k, v in arrays.items()}
-        a = self.arrays
-        self.duty = DutyModel(codes, space, a["own"], a["context"], a["bias"], a["stack"])
-        self.posting = PostingModel(codes, a)
+        self.duty = DutyModel(codes, space, self.arrays)
+        self.posting = PostingModel(codes, self.arrays)
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -192,18 +272,29 @@ class Functions(Batched):
         """Score the duties of all Docs at once."""
         if self.duty is None or self.posting is None:
             raise ValueError("JD-103: the function model has no weights; load a trained model or train one")
-        rows, owner = duty_rows(docs, self.duty.space)
-        probabilities = self.duty.probabilities(rows, owner) if len(owner) else np.zeros((0, len(self.duty.codes)))
+        judged = self.duty.judge(docs)
+        owner, probabilities, text = judged.owner, judged.duties, judged.text
+        self._label_phrases(docs, judged.phrases)
         parts = self.posting.duty_shares(probabilities, owner, len(docs))
         shares = self.posting.shares(parts, owner, len(docs))
-        raw = self.posting.raw(shares)
-        scores, answers = self.posting.scores(raw), self.posting.answers(shares)
+        raw = self.posting.raw(shares, text)
+        scores, answers = self.posting.scores(raw), self.posting.answers(shares, text)
         weights = parts @ self.posting.a["share_weights"]
         at = 0
         for number, doc in enumerate(docs):
             count = len(doc.spans["duties"])
             self._leave(doc, probabilities[at : at + count], weights[at : at + count], raw[number], scores[number], answers[number])
             at += count
+
+    def _label_phrases(self, docs: Sequence[Doc], phrases: Array) -> None:
+        assert self.duty is not None
+        best = best_codes(phrases, self.duty.codes)
+        at = 0
+        for doc in docs:
+            group = doc.spans["phrases"]
+            spans = [Span(doc, s.start, s.end, self.duty.codes[best[at + i]]) for i, s in enumerate(group)]
+            doc.spans["phrases"] = SpanGroup(doc, name="phrases", attrs=group.attrs, spans=spans)
+            at += len(spans)
 
     def _leave(self, doc: Doc, probabilities: Array, weights: Array, raw: Array, scores: Array, answers: Array) -> None:
         assert self.duty is not None
@@ -247,15 +338,9 @@ def best_codes(probabilities: Array, codes: Sequence[str]) -> list[int]:
     return masked.argmax(axis=1).tolist()  # type: ignore[no-any-return]
 
 
-def duty_rows(docs: Sequence[Doc], space: FeatureSpace) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
-    """Feature rows (N, V) of all duties of the Docs, and the Doc each belongs to (N,)."""
-    batch = duty_batch(docs)
-    return space.matrix(batch), batch.doc
-
-
-def duty_batch(docs: Sequence[Doc]) -> Batch:
-    """The duties of the Docs as the segments of a batch: their content tokens alone."""
-    whole = make_batch(docs)
+def duty_batch(docs: Sequence[Doc], whole: Batch | None = None) -> Batch:
+    """The duties of the Docs as the segments of a batch: their content tokens alone. `whole`: their batch, if made."""
+    whole = whole or make_batch(docs)
     bounds = [(n, s.start, s.end) for n, doc in enumerate(docs) for s in doc.spans["duties"]]
     return restrict(whole, np.array(bounds, np.int64).reshape(-1, 3))
 

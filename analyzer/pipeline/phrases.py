@@ -1,12 +1,149 @@
-"""Duty phrases: a verb or verbal noun and its object, each a span of its own; a statement's purpose apart."""
+"""Duty phrases: a verb or verbal noun and its object, each a span of its own; a statement's purpose apart.
+
+Rules over the tokens' normal forms, a reader a language (`phrases_zh`, `phrases_es`; English duties here), their words
+in `lang/*/phrases.toml`.
+"""
 
 from __future__ import annotations
 
+import functools
+
 from spacy.tokens import Span
 
+from analyzer.lang.tables import read
+from analyzer.pipeline import phrases_es, phrases_zh
+from analyzer.pipeline.phrases_es_words import NOUN, kind
+
 Phrase = tuple[Span, Span]
+Bounds = tuple[int, int]
+Pair = tuple[Bounds, Bounds]
+
+_BRACKETS = {"(": ")", "（": "）", "[": "]", "【": "】"}
+
+MAX_PHRASES = 12
+"""The most phrases taken from one duty statement; what comes after them is left."""
+MAX_TOKENS = 200
+"""The tokens of a duty statement that are read; a statement this long is no statement but a page without line ends."""
 
 
 def find_phrases(duty: Span, lang: str) -> tuple[list[Phrase], Span | None]:
-    """The (verb, object) phrases of one duty statement in order, coordinated verbs and objects paired, and its purpose."""
-    return [], None
+    """The (verb, object) phrases of one duty statement in order, coordinated verbs and objects paired, and its purpose.
+
+    lang: `zh` or `es`. Verb and object are token spans inside the duty, never empty, never overlapping; at most
+    MAX_PHRASES pairs. Where a statement has no verb but a lead-in (负责, `Responsable de`), the lead-in is the verb.
+    """
+    doc, start = duty.doc, duty.start
+    shown = _shown([token.norm_ for token in doc[start : min(duty.end, start + MAX_TOKENS)]])
+    at, norms = [n for n, _ in shown], [norm for _, norm in shown]
+    if _is_english(norms):
+        pairs, purpose = _parse_english(norms)
+    elif lang == "zh":
+        pairs, purpose = phrases_zh.parse(norms)
+    else:
+        pairs, purpose = phrases_es.parse(norms)
+    phrases: list[Phrase] = []
+    seen: set[Pair] = set()
+    spans: dict[Bounds, Span] = {}
+    for pair in pairs:
+        (v, v_end), (o, o_end) = pair
+        if pair in seen or v >= v_end or o >= o_end or (v < o_end and o < v_end):
+            continue
+        seen.add(pair)
+        for bounds in pair:
+            if bounds not in spans:
+                spans[bounds] = Span(doc, start + at[bounds[0]], start + at[bounds[1] - 1] + 1)
+        phrases.append((spans[pair[0]], spans[pair[1]]))
+        if len(phrases) == MAX_PHRASES:
+            break
+    if purpose is None or purpose[0] >= purpose[1]:
+        return phrases, None
+    return phrases, Span(doc, start + at[purpose[0]], start + at[purpose[1] - 1] + 1)
+
+
+def _shown(norms: list[str]) -> list[tuple[int, str]]:
+    """The tokens that count, with their place: no blanks (a line end stays, as one `\n`), nothing in brackets."""
+    shown: list[tuple[int, str]] = []
+    closing: int | None = None
+    for n, norm in enumerate(norms):
+        if closing is not None:
+            if n == closing:
+                closing = None
+        elif n and norm in _BRACKETS:
+            close = _BRACKETS[norm]
+            closing = next((k for k in range(n + 1, len(norms)) if norms[k] == close), None)
+        elif not norm.isspace():
+            shown.append((n, norm))
+        elif "\n" in norm or "\r" in norm:
+            shown.append((n, "\n"))
+    return shown
+
+
+_ENGLISH_LISTS = frozenset(("verbs", "lead_ins", "joiners", "purposes", "articles", "breaks", "not_english"))
+
+
+@functools.cache
+def _english() -> dict[str, frozenset[str]]:
+    return {name: frozenset(rows) for name, rows in read("en", "phrases", _ENGLISH_LISTS).items()}
+
+
+def _is_english(norms: list[str]) -> bool:
+    """Whether the statement opens with an English verb or lead-in and goes on in Latin script."""
+    if not norms or not norms[0].isascii():
+        return False
+    words = norms[:8]
+    if len(words) < 2 or not (words[1] == "," or (words[1].isascii() and words[1][0].isalpha())):
+        return False
+    lists = _english()
+    if not lists["not_english"].isdisjoint(words[1:]) or kind(words[0]) & NOUN:
+        return False
+    return words[0] in lists["verbs"] or " ".join(words[:2]) in lists["lead_ins"]
+
+
+def _parse_english(norms: list[str]) -> tuple[list[Pair], Bounds | None]:
+    """`Plan and execute campaigns to grow sales`: coordinated verbs, the rest of the clause, an aim after `to`."""
+    lists = _english()
+    verbs, joiners, breaks = lists["verbs"], lists["joiners"], lists["breaks"]
+    pairs: list[Pair] = []
+    at, end = 0, len(norms)
+    led = norms[0] not in verbs  # responsible for …, you will …
+    while at < end:
+        size = 1
+        if led:
+            at, size = (2, 1) if end > 2 and norms[2] in verbs else (0, 2)
+            led = False
+        heads = [(at, at + size)]
+        at += size
+        while True:
+            after = _past(norms, at, end, joiners)
+            if after == at or after >= end or norms[after] not in verbs:
+                break
+            heads.append((after, after + 1))
+            at = after + 1
+        at = _past(norms, at, end, lists["articles"])
+        limit, following, purpose = end, end, None
+        for n in range(at, end):
+            if norms[n] in breaks:
+                limit, following = n, _past(norms, n, end, joiners | breaks)
+                following = following if following < end and norms[following] in verbs else end
+                break
+            if norms[n] in joiners:
+                after = _past(norms, n, end, joiners)
+                if after < end - 1 and norms[after] in verbs:
+                    limit, following = n, after
+                    break
+            if norms[n] in lists["purposes"] and n > at and n + 1 < end and norms[n + 1] in verbs:
+                limit, purpose = n, (n + 1, end)
+                break
+        while limit > at and (norms[limit - 1].isspace() or norms[limit - 1] in joiners or norms[limit - 1] in breaks):
+            limit -= 1
+        pairs.extend((head, (at, limit)) for head in heads)
+        if purpose:
+            return pairs, purpose
+        at = following
+    return pairs, None
+
+
+def _past(norms: list[str], at: int, end: int, words: frozenset[str]) -> int:
+    while at < end and (norms[at] in words or norms[at].isspace()):
+        at += 1
+    return at

@@ -24,7 +24,7 @@ from spacy.vocab import Vocab
 from analyzer.text import words
 from analyzer.text.view import View, simplified, view
 
-_LATIN = re.compile(r"[^\W\d_]*[\u00c0-\u024f][^\W\d_]*")
+_LATIN = re.compile("[a-zA-Z\u00c0-\u024f]*[\u00c0-\u024f][a-zA-Z\u00c0-\u024f]*")
 _SPANISH = re.compile(
     r"[^\W\d_]+(?:/(?:as?|os?|ras?|r|na|es?)(?!\w)|\((?:as?|os?|ras?|na|es)\)|@s?(?!\w)|-(?:as?|os?)(?!\w)|/(?:AS?|OS?|RAS?|R|NA|ES?)(?!\w)|\((?:AS?|OS?|RAS?|NA|ES)\)|(?:['’&][^\W\d_]+))?"
     r"|\d+(?:[.,:]\d+)*|[ \t]+|\s|[^\w\s]|_"
@@ -52,7 +52,7 @@ def make_cutter(engine: str, entries: Iterable[str]) -> Cutter:
         else:
             fast = Jieba()
             for entry in entries:
-                fast.add_word(entry.split(" ")[0])
+                fast.add_word(entry.split(" ")[0], None, None)
             return fast  # type: ignore[no-any-return]
     return _slow_cutter(entries)
 

@@ -28,13 +28,14 @@ UNSEEN = frozenset("script style template head title noscript".split())
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]+")
 MARKDOWN = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
+_WIDE = "\uff02-\uff07\uff0a\uff0b\uff0d-\uff19\uff1c-\uff1e\uff20-\uff5e"
+"""Full-width forms that have a usual form; the punctuation Chinese itself uses is not among them."""
 _SPECIAL = re.compile(
-    "[<&\uff01-\uff5e\u3000\u00a0\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
-    "\ufe00-\ufe0f\ufeff\u2e80-\u2fdf\uf900-\ufaff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u0300-\u036f\U0001d400-\U0001d7ff]"
-    rf"|\*\*|__|[{TONES}]"
+    "[<&\u3000\u00a0\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+    f"{_WIDE}\u2e80-\u2fdf\uf900-\ufaff\x00-\x08\x0b-\x1f\x7f-\x9f\u0300-\u036f\U0001d400-\U0001d7ff]"
+    rf"|\*\*|__|[(（?][a-zA-Zü]{{0,5}}[{TONES}]"
 )
-"""Anything that makes a view differ from its text, script apart. Full-width punctuation Chinese uses is kept as it is."""
-_KEPT_WIDE = frozenset("，。；：！？（）、")
+"""Anything that makes a view differ from its text, script apart."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _see_through(match: re.Match[str], pieces: list[tuple[str, int, int]]) -> in
     elif kind == "combined":
         pieces.append((unicodedata.normalize("NFC", found), start, stop))
     elif kind == "compatible":
-        pieces.append((_compatible(found), start, stop))
+        pieces.append((unicodedata.normalize("NFKC", found), start, stop))
     elif kind == "windows":
         pieces.append((found.encode("latin-1").decode("cp1252"), start, stop))
     elif kind == "space":
@@ -111,17 +112,12 @@ def _see_through(match: re.Match[str], pieces: list[tuple[str, int, int]]) -> in
     return stop
 
 
-def _compatible(character: str) -> str:
-    """The usual form of a full-width, presentation or mathematical character; punctuation Chinese uses stays."""
-    return character if character in _KEPT_WIDE else unicodedata.normalize("NFKC", character)
-
-
 _UNUSUAL = re.compile(
     rf"(?P<tag>{TAG.pattern})|(?P<entity>{ENTITY.pattern})|(?P<pinyin>(?i:{PINYIN.pattern}))|(?P<lost>{LOST.pattern})"
     rf"|(?P<invisible>{INVISIBLE.pattern})|(?P<markdown>{MARKDOWN.pattern})"
     r"|(?P<combined>[^\W\d_][\u0300-\u036f]+)"
     "|(?P<windows>[\x80\x82-\x84\x86-\x8c\x8e\x91-\x9c\x9e\x9f])"
-    "|(?P<compatible>[\uff01-\uff5e\u2e80-\u2fdf\uf900-\ufaff\U0001d400-\U0001d7ff])"
+    f"|(?P<compatible>[{_WIDE}\u2e80-\u2fdf\uf900-\ufaff\U0001d400-\U0001d7ff])"
     "|(?P<space>\r(?!\n)|[\u3000\u00a0\u2028\u2029\x85\x0b\x0c])",
     re.DOTALL,
 )

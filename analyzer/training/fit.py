@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,20 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from analyzer.pipeline.features import FeatureSpace, make_batch
-from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, PROMISES, Array, DutyModel, PostingModel, duty_batch, other_means, others, sigmoid, softmax
+from analyzer.pipeline.functions import (
+    ANSWERS,
+    FUNCTIONS,
+    PROMISES,
+    Array,
+    DutyModel,
+    PostingModel,
+    duty_batch,
+    other_means,
+    others,
+    sigmoid,
+    softmax,
+    whole_texts,
+)
 from analyzer.pipeline.zone_features import STATES, zone_matrix
 from analyzer.pipeline.zones import Zones
 from analyzer.profiles import title_function
@@ -29,12 +42,17 @@ class Recipe:
     """Every choice of the training, made on the corpus's own folds (models/EXPERIMENTS.md)."""
 
     folds: int = 5
+    inner_folds: int = 3
+    copies: int = 1
+    """Changed copies of each posting that the zone model learns from too (`training.augment`)."""
     min_groups: int = 2
     zone_penalty: float = 0.3
-    zone_iterations: int = 100
+    zone_iterations: int = 60
     duty_c: float = 10.0
     context: float = 0.7
     stack_penalty: float = 3.0
+    text_c: float = 10.0
+    text_scale: float = 0.3
     posting_c: float = 10.0
     review_share: float = 0.18
     """Share of held-out postings, the least sure ones, that would be sent to a person."""
@@ -46,21 +64,29 @@ class Recipe:
     """Share of postings by primary function (marketing, operations, brand, none) in the mix calibrated for."""
 
 
-@dataclass
-class Fitted:
-    """What training gives: a zone component, a duty model, the posting arrays, and out-of-fold results."""
-
-    zones: Zones
-    duty: DutyModel
-    posting: dict[str, Array]
-    out_of_fold: dict[str, Array] = field(default_factory=dict)
-
-
-def fit_zones(prepared: Prepared, chosen: Sequence[int], lang: str, recipe: Recipe) -> Zones:
-    """Vocabulary and conditional random field from the chosen postings' gold zones."""
-    part = subset(prepared, chosen)
-    groups = company_groups(part.postings)
+def vocabulary(part: Prepared, lang: str, recipe: Recipe, known: frozenset[str]) -> FeatureSpace:
+    """Features that two companies wrote (all postings of one `source` count as one), and those of `known` that one did."""
+    groups = [str(p.get("source") or p.get("company") or p["id"]) for p in part.postings]
     space = FeatureSpace.fit(lang, part.batch, groups, recipe.min_groups)
+    if not known:
+        return space
+    every = FeatureSpace.fit(lang, part.batch, groups, 1)
+    kept = known.union(space.names)
+    chosen = [i for i, name in enumerate(every.names) if name in kept]
+    return FeatureSpace(lang, [every.names[i] for i in chosen], every.weights[chosen])
+
+
+def fit_zones(prepared: Prepared, chosen: Sequence[int], lang: str, recipe: Recipe, known: frozenset[str] = frozenset()) -> Zones:
+    """Vocabulary and conditional random field from the gold zones of the chosen postings and of their changed copies.
+
+    Postings labelled as a whole have no zones of their own to learn from, unless there are no others.
+    """
+    chosen = [n for n in chosen if prepared.postings[n].get("level") != "posting"] or chosen
+    part = subset(prepared, chosen)
+    if prepared.copies:
+        size = len(prepared)
+        part = joined(part, subset(prepared.copies, [n + at for at in range(0, len(prepared.copies), size) for n in chosen]))
+    space = vocabulary(part, lang, recipe, known)
     stops = part.stops()
     states = [STATES.index(s) for i in range(len(part)) for s in opened(part.zones[stops[i] : stops[i + 1]])]
     features = zone_matrix(part.batch, space, lang)
@@ -85,118 +111,165 @@ def subset(prepared: Prepared, chosen: Sequence[int]) -> Prepared:
     )
 
 
-def fit_duties(prepared: Prepared, chosen: Sequence[int], lang: str, recipe: Recipe, names: Sequence[str]) -> DutyModel:
-    """The duty model from gold duties; its second look from predictions on duties it had not seen."""
-    set_zones(prepared, prepared.zones, chosen, lang)
-    docs = [prepared.docs[n] for n in chosen]
-    codes, owner = duty_labels(prepared, chosen)
-    batch = duty_batch(docs)
-    groups = company_groups([prepared.postings[n] for n in chosen])
-    space = FeatureSpace.fit(lang, batch, groups, recipe.min_groups)
-    rows = space.matrix(batch)
-    duty, code, weight = expand(codes, names)
-    own, context, bias = _logistic(rows, owner, duty, code, weight, len(names), recipe)
-    model = DutyModel(names, space, own, context, bias, np.zeros((len(names), len(names))))
-    folds = fold_of(groups, recipe.folds)[owner]
-    logits = np.zeros((len(codes), len(names)))
-    for fold in range(recipe.folds):
-        inside = folds[duty] != fold
-        o, c, b = _logistic(rows, owner, duty[inside], code[inside], weight[inside], len(names), recipe)
-        held = folds == fold
-        logits[held] = (rows @ o + others(rows, owner) @ c + b)[held]
-    model.stack = _fit_stack(logits, owner, duty, code, weight, recipe.stack_penalty)
-    return model
+def joined(left: Prepared, right: Prepared) -> Prepared:
+    """The postings of both, one after the other."""
+    docs = [*left.docs, *right.docs]
+    lengths = np.concatenate([left.lengths, right.lengths])
+    postings = [*left.postings, *right.postings]
+    return Prepared(postings, docs, make_batch(docs), lengths, left.zones + right.zones, left.codes + right.codes)
 
 
-def _logistic(
-    rows: sparse.csr_matrix, owner: NDArray[np.int64], duty: NDArray[np.int64], code: NDArray[np.int64], weight: Array, count: int, recipe: Recipe
-) -> tuple[Array, Array, Array]:
-    """Weights of a duty's own words, of the other duties' words, and the bias, by multinomial logistic regression."""
-    both = sparse.hstack([rows, recipe.context * others(rows, owner)], format="csr")
+def fit_duties(
+    prepared: Prepared, chosen: Sequence[int], lang: str, recipe: Recipe, names: Sequence[str], known: frozenset[str] = frozenset()
+) -> DutyModel:
+    """The duty model from gold duties; its second look from predictions on postings it had not seen."""
+    part = subset(prepared, chosen)
+    set_zones(part, part.zones, range(len(part)), lang)
+    codes, owner = duty_labels(part, range(len(part)))
+    batch = duty_batch(part.docs, part.batch)
+    groups = company_groups(part.postings)
+    space = vocabulary(part, lang, recipe, known)
+    rows, texts = space.matrix(batch), whole_texts(space.matrix(part.batch), part.batch.doc, len(part))
+    labels = expand(codes, names)
+    primary = np.array([ANSWERS.index(p["primary"]) for p in part.postings])
+    folds = fold_of(groups, recipe.inner_folds)
+    logits, text = np.zeros((len(codes), len(names))), np.zeros((len(part), len(ANSWERS)))
+    for fold in range(recipe.inner_folds):
+        held, mine = folds[owner] == fold, folds == fold
+        inside = tuple(x[~held[labels[0]]] for x in labels)
+        model = DutyModel(names, space, {**_words(rows, owner, inside, len(names), recipe), **_texts(texts[~mine], primary[~mine], recipe)})
+        logits[held] = model.first_look(rows, owner)[held]
+        text[mine] = model.text_logits(texts[mine])
+    stack = _fit_stack(logits, text, owner, labels, recipe.stack_penalty)
+    return DutyModel(names, space, {**_words(rows, owner, labels, len(names), recipe), **_texts(texts, primary, recipe), **stack})
+
+
+Labels = tuple[NDArray[np.int64], NDArray[np.int64], Array]
+
+
+def _logistic(features: sparse.csr_matrix, target: NDArray[np.int64], weight: Array | None, count: int, c: float) -> tuple[Array, Array]:
+    """Weights (F, count) and bias (count,) of a multinomial logistic regression; a class never seen gets no chance."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=recipe.duty_c, max_iter=150).fit(both[duty], code, sample_weight=weight)
-    weights = np.zeros((both.shape[1], count))
-    bias = np.full(count, -20.0)
-    weights[:, model.classes_] = model.coef_.T
-    bias[model.classes_] = model.intercept_
+        model = LogisticRegression(C=c, max_iter=100).fit(features, target, sample_weight=weight)
+    weights, bias = np.zeros((features.shape[1], count)), np.full(count, -20.0)
+    if len(model.classes_) == 2:
+        weights[:, model.classes_] = np.stack([-model.coef_[0] / 2, model.coef_[0] / 2], axis=1)
+        bias[model.classes_] = [-model.intercept_[0] / 2, model.intercept_[0] / 2]
+    else:
+        weights[:, model.classes_] = model.coef_.T
+        bias[model.classes_] = model.intercept_
+    return weights, bias
+
+
+def _words(rows: sparse.csr_matrix, owner: NDArray[np.int64], labels: Labels, count: int, recipe: Recipe) -> dict[str, Array]:
+    """The first look: weights of a duty's own words and of the other duties' words."""
+    duty, code, weight = labels
+    both = sparse.hstack([rows, recipe.context * others(rows, owner)], format="csr")
+    weights, bias = _logistic(both[duty], code, weight, count, recipe.duty_c)
     width = rows.shape[1]
-    return weights[:width], recipe.context * weights[width:], bias
+    return {"own": weights[:width], "context": recipe.context * weights[width:], "bias": bias}
 
 
-def _fit_stack(logits: Array, owner: NDArray[np.int64], duty: NDArray[np.int64], code: NDArray[np.int64], weight: Array, penalty: float) -> Array:
-    """(K, K): how the other duties' first codes move a duty's logits; penalised maximum likelihood."""
-    means = other_means(softmax(logits), owner)
-    count = logits.shape[1]
+def _texts(texts: sparse.csr_matrix, primary: NDArray[np.int64], recipe: Recipe) -> dict[str, Array]:
+    """The whole text's channel: weights of its words for the four answers."""
+    weights, bias = _logistic(texts, primary, None, len(ANSWERS), recipe.text_c)
+    return {"text": weights, "text_bias": bias}
+
+
+def _fit_stack(logits: Array, text: Array, owner: NDArray[np.int64], labels: Labels, penalty: float) -> dict[str, Array]:
+    """The second look: how the other duties' first codes (K, K) and the whole text (A, K) move a duty's logits.
+
+    Penalised maximum likelihood on held-out predictions, the first look's logits being a fixed offset.
+    """
+    duty, code, weight = labels
+    seen = np.hstack([other_means(softmax(logits), owner), text[owner]])
+    width, count = seen.shape[1], logits.shape[1]
     target = np.zeros_like(logits)
     np.add.at(target, (duty, code), weight)
 
     def loss(flat: Array) -> tuple[float, Array]:
-        stack = flat.reshape(count, count)
-        p = softmax(logits + means @ stack)
+        p = softmax(logits + seen @ flat.reshape(width, count))
         value = -(target * np.log(np.maximum(p, 1e-12))).sum() + 0.5 * penalty * (flat @ flat)
-        return float(value), (means.T @ (p * target.sum(axis=1, keepdims=True) - target)).ravel() + penalty * flat
+        return float(value), (seen.T @ (p * target.sum(axis=1, keepdims=True) - target)).ravel() + penalty * flat
 
-    best = minimize(loss, np.zeros(count * count), jac=True, method="L-BFGS-B", options={"maxiter": 100})
-    return best.x.reshape(count, count)  # type: ignore[no-any-return]
+    best = minimize(loss, np.zeros(width * count), jac=True, method="L-BFGS-B", options={"maxiter": 100})
+    moved = best.x.reshape(width, count)
+    return {"stack": moved[:count], "text_stack": moved[count:]}
 
 
-def out_of_fold(prepared: Prepared, lang: str, recipe: Recipe, names: Sequence[str]) -> tuple[Array, list[str], list[tuple[int, Array]]]:
-    """Shares (P, 4) of every posting by models that had not seen its company, and what they predicted.
+@dataclass(frozen=True)
+class HeldOut:
+    """What models said of postings whose company they had not seen.
 
-    Also the predicted zone of every segment, and for every posting its duties' probabilities.
+    shares: (P, 4) of the duties they found; text: (P, A) logits of the whole text; zones: of every segment;
+    probabilities: for each posting (its duties, K).
     """
+
+    shares: Array
+    text: Array
+    zones: list[str]
+    probabilities: list[Array]
+
+
+def out_of_fold(prepared: Prepared, lang: str, recipe: Recipe, names: Sequence[str], known: frozenset[str] = frozenset()) -> HeldOut:
+    """Train `recipe.folds` times, each time without the companies of one fold, and predict that fold."""
     folds = fold_of(company_groups(prepared.postings), recipe.folds)
-    shares = np.zeros((len(prepared), 4))
-    predicted = [""] * len(prepared.zones)
-    found: list[tuple[int, Array]] = []
+    shares, text = np.zeros((len(prepared), 4)), np.zeros((len(prepared), len(ANSWERS)))
+    zones = [""] * len(prepared.zones)
+    found: list[Array] = [np.zeros((0, len(names)))] * len(prepared)
     stops = prepared.stops()
     for fold in range(recipe.folds):
         train, held = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
         if not held:
             continue
-        zones = fit_zones(prepared, train, lang, recipe)
-        duty = fit_duties(prepared, train, lang, recipe, names)
+        duty = fit_duties(prepared, train, lang, recipe, names, known)
         docs = [prepared.docs[n] for n in held]
-        zones.annotate(docs)
+        fit_zones(prepared, train, lang, recipe, known).annotate(docs)
         for n, doc in zip(held, docs, strict=True):
-            predicted[stops[n] : stops[n + 1]] = [s.label_ for s in doc.spans["zones"]]
-        set_zones(prepared, predicted, held, lang)
-        batch = duty_batch(docs)
-        probabilities = duty.probabilities(duty.space.matrix(batch), batch.doc)
+            zones[stops[n] : stops[n + 1]] = [s.label_ for s in doc.spans["zones"]]
+        set_zones(prepared, zones, held, lang)
+        judged = duty.judge(docs)
+        text[held] = judged.text
         model = PostingModel(names, {})
-        shares[held] = model.shares(model.duty_shares(probabilities, batch.doc, len(held)), batch.doc, len(held))
-        found += [(n, probabilities[batch.doc == i]) for i, n in enumerate(held)]
-    return shares, predicted, sorted(found, key=lambda item: item[0])
+        shares[held] = model.shares(model.duty_shares(judged.duties, judged.owner, len(held)), judged.owner, len(held))
+        for place, n in enumerate(held):
+            found[n] = judged.duties[judged.owner == place]
+    return HeldOut(shares, text, zones, found)
 
 
-def fit_posting(prepared: Prepared, shares: Array, recipe: Recipe) -> dict[str, Array]:
-    """The posting's arrays from out-of-fold shares: linear weights, calibration, thresholds, mix of life."""
+def fit_posting(prepared: Prepared, held_out: HeldOut, recipe: Recipe) -> dict[str, Array]:
+    """The posting's arrays from held-out predictions: linear weights, calibration, thresholds, mix of life."""
     folds = fold_of(company_groups(prepared.postings), recipe.folds)
     truth = np.array([[f in p["functions"] for f in FUNCTIONS] for p in prepared.postings])
     primary = np.array([ANSWERS.index(p["primary"]) for p in prepared.postings])
-    weights, bias, raw = np.zeros((4, 3)), np.zeros(3), np.zeros((len(prepared), 3))
+    seen = np.hstack([held_out.shares, recipe.text_scale * held_out.text])
+    scale = np.array([1.0] * 4 + [recipe.text_scale] * len(ANSWERS))[:, None]
+    weights, bias, raw = np.zeros((seen.shape[1], 3)), np.zeros(3), np.zeros((len(prepared), 3))
     for f in range(3):
-        weights[:, f], bias[f] = _binary(shares, truth[:, f], recipe.posting_c)
+        weights[:, f], bias[f] = _binary(seen, truth[:, f], recipe.posting_c)
         for fold in range(recipe.folds):
-            w, b = _binary(shares[folds != fold], truth[folds != fold, f], recipe.posting_c)
-            raw[folds == fold, f] = shares[folds == fold] @ w + b
+            w, b = _binary(seen[folds != fold], truth[folds != fold, f], recipe.posting_c)
+            raw[folds == fold, f] = seen[folds == fold] @ w + b
+    weights *= scale
+    answer_weights, answer_bias = _logistic(sparse.csr_matrix(seen), primary, None, len(ANSWERS), recipe.posting_c)
+    answer_weights *= scale
     calibration = np.array([_platt(raw[:, f], truth[:, f]) for f in range(3)])
-    answers = LogisticRegression(C=recipe.posting_c, max_iter=500).fit(shares, primary)
     life, here = np.array(recipe.functions_in_life), truth.mean(axis=0)
-    told = np.array(recipe.answers_in_life)
     there = np.bincount(primary, minlength=4) / len(primary)
     shift = np.log(life / (1 - life)) - np.log(here / (1 - here))
     scores = sigmoid(raw * calibration[:, 0] + calibration[:, 1] + shift)
     return {
-        "share_weights": weights,
+        "share_weights": weights[:4],
+        "text_weights": weights[4:],
         "rest_bias": bias,
         "calibration": calibration,
         "prior_shift": shift,
         "thresholds": np.array([_threshold(scores[:, f], truth[:, f]) for f in range(3)]),
-        "answer_weights": answers.coef_.T,
-        "answer_bias": answers.intercept_,
-        "answer_shift": np.log(told / there),
+        "answer_weights": answer_weights[:4],
+        "text_answers": answer_weights[4:],
+        "answer_bias": answer_bias,
+        "answer_shift": np.log(np.array(recipe.answers_in_life) / np.maximum(there, 1e-3)),
         "life": life,
         "title_weights": _titles(prepared, raw, truth),
     }

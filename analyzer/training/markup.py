@@ -13,7 +13,8 @@
     R| 有会员运营经验。
 
 `+` after the zone glues a segment to the one before, `_` joins it with a space, otherwise a line break stands
-between; a lone `.` is an empty line of the posting. `P|` lines give the phrases of the duty above them.
+between; a lone `.` is an empty line of the posting; `&|` goes on with the segment above in a new line. `P|` lines give
+the phrases of the duty above them; words that stand in it more than once may be given by their place in it, `@4:9`.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ from typing import Any
 ZONES = frozenset("DRBCHX")
 _SEGMENT = re.compile(r"^([DRBCHX])([+_]?)((?:\s+[^\s|]+)*)\s*\|\s?(.*)$")
 _PHRASE = re.compile(r"^P\|\s*(.*)$")
+_BROKEN = re.compile(r"^&\|(.*)$")
+_PLACE = re.compile(r"@(\d+):(\d+)")
 
 
 class MarkupError(ValueError):
     """A line of the markup that cannot be read; `line` counts from 1."""
 
     def __init__(self, line: int, message: str) -> None:
+        """`message` is put after the line it is about."""
         super().__init__(f"line {line}: {message}")
         self.line = line
 
@@ -65,6 +69,13 @@ class _Draft:
             segment["cases"] = cases
         self.segments.append(segment)
 
+    def go_on(self, content: str, line: int) -> None:
+        """The segment above goes on in a new line of the posting."""
+        if not self.segments or self.blank or not content.strip():
+            raise MarkupError(line, "&| goes on with a segment: it needs one right above, and text")
+        self.text += "\n" + content.rstrip()
+        self.segments[-1]["end"] = len(self.text)
+
     def add_phrases(self, content: str, line: int) -> None:
         if not self.segments or self.segments[-1]["zone"] != "D":
             raise MarkupError(line, "P| belongs under a duty")
@@ -82,6 +93,11 @@ class _Draft:
             phrases.append({**phrase, "code": code or segment["codes"][0]})
 
     def _find(self, wanted: str, segment: dict[str, Any], line: int) -> list[int]:
+        if place := _PLACE.fullmatch(wanted):
+            start, end = (segment["start"] + int(n) for n in place.groups())
+            if not start < end <= segment["end"]:
+                raise MarkupError(line, f"{wanted} is no place in the duty above")
+            return [start, end]
         at = self.text.find(wanted, segment["start"], segment["end"])
         if at < 0:
             raise MarkupError(line, f"{wanted!r} does not stand in the duty above")
@@ -136,6 +152,8 @@ def _body_line(draft: _Draft, line: str, number: int) -> None:
         draft.blank += 1
     elif match := _PHRASE.match(line):
         draft.add_phrases(match.group(1), number)
+    elif match := _BROKEN.match(line):
+        draft.go_on(match.group(1).removeprefix(" "), number)
     elif match := _SEGMENT.match(line):
         zone, glue, labels, content = match.groups()
         draft.add_segment(zone, glue, labels.split(), content, number)

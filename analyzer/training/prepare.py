@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from analyzer.pipeline.duties import Duties
 from analyzer.pipeline.features import Batch, make_batch
+from analyzer.training.augment import changed_copies
 from analyzer.training.corpus import Posting, aligned
 
 
@@ -29,6 +30,8 @@ class Prepared:
     lengths: NDArray[np.int64]
     zones: list[str]
     codes: list[list[str]]
+    copies: Prepared | None = None
+    """Changed copies of the postings, all postings in order once or more; the zone model learns from them too."""
 
     def __len__(self) -> int:
         return len(self.postings)
@@ -38,8 +41,18 @@ class Prepared:
         return np.append(0, np.cumsum(self.lengths))
 
 
-def prepare(nlp: Language, postings: Sequence[Posting]) -> Prepared:
-    """Run tokenizer and segments (a pipeline without trained parts) and lay the labels over the segments."""
+def prepare(nlp: Language, postings: Sequence[Posting], copies: int = 0) -> Prepared:
+    """Run tokenizer and segments (a pipeline without trained parts) and lay the labels over the segments.
+
+    copies: how many changed copies of each posting are prepared beside them (`training.augment`).
+    """
+    prepared = _prepare(nlp, postings)
+    if copies:
+        prepared.copies = _prepare(nlp, changed_copies(postings, copies))
+    return prepared
+
+
+def _prepare(nlp: Language, postings: Sequence[Posting]) -> Prepared:
     docs = [nlp(p["text"]) for p in postings]
     batch = make_batch(docs)
     lengths = np.bincount(batch.doc, minlength=len(docs))

@@ -6,7 +6,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from threadpoolctl import threadpool_limits
 from analyzer.errors import CorpusError
 from analyzer.pipeline.build import build
 from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, PostingModel
+from analyzer.pipeline.manifest import CARDS, FORMAT
 from analyzer.pipeline.tokenizer import ChineseTokenizer, blank
 from analyzer.training.corpus import Posting
-from analyzer.training.fit import Recipe, fit_duties, fit_posting, fit_zones, out_of_fold
-from analyzer.training.prepare import prepare
+from analyzer.training.fit import HeldOut, Recipe, fit_duties, fit_posting, fit_zones, out_of_fold
+from analyzer.training.prepare import Prepared, prepare
 
 VERSION = "1.0.0"
 SMALLEST = 20
@@ -34,9 +36,27 @@ def data_hash(postings: Sequence[Posting]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def train(lang: str, postings: Sequence[Posting], recipe: Recipe | None = None, progress: Progress = lambda _: None, version: str = VERSION) -> Language:
+@dataclass(frozen=True)
+class Evidence:
+    """What a training went through on its way, for the model's card."""
+
+    prepared: Prepared
+    names: list[str]
+    held_out: HeldOut
+
+
+def train(
+    lang: str,
+    postings: Sequence[Posting],
+    recipe: Recipe | None = None,
+    progress: Progress = lambda _: None,
+    version: str = VERSION,
+    known: frozenset[str] = frozenset(),
+    evidence: list[Evidence] | None = None,
+) -> Language:
     """A trained pipeline of one language.
 
+    known: features that may be kept though one source alone wrote them. evidence: takes the out-of-fold results.
     Raises CorpusError where there are too few postings, or only one answer among them.
     """
     recipe = recipe or Recipe()
@@ -46,31 +66,36 @@ def train(lang: str, postings: Sequence[Posting], recipe: Recipe | None = None, 
     if len({p["primary"] for p in postings}) < 2:
         raise CorpusError(f"all postings in {lang!r} have the same primary function; a model needs at least two answers to tell apart")
     with threadpool_limits(1):  # one thread adds numbers in one order: the same bytes on every run
-        return _train(lang, postings, recipe, progress, version)
+        nlp, found = _train(lang, postings, recipe, progress, version, known)
+    if evidence is not None:
+        evidence.append(found)
+    return nlp
 
 
-def _train(lang: str, postings: Sequence[Posting], recipe: Recipe, progress: Progress, version: str) -> Language:
+def _train(
+    lang: str, postings: Sequence[Posting], recipe: Recipe, progress: Progress, version: str, known: frozenset[str]
+) -> tuple[Language, Evidence]:
     nlp = build(lang)
     plain = blank(lang, entries=getattr(nlp.tokenizer, "entries", None))
     plain.add_pipe("jd_segments")
     progress(f"{lang}: cutting {len(postings)} postings")
-    prepared = prepare(plain, postings)
+    prepared = prepare(plain, postings, recipe.copies)
     names = sorted({c for codes in prepared.codes for c in codes})
     progress(f"{lang}: learning {recipe.folds} times without a fifth of the companies")
-    shares, _, _ = out_of_fold(prepared, lang, recipe, names)
-    posting = fit_posting(prepared, shares, recipe)
+    held_out = out_of_fold(prepared, lang, recipe, names, known)
+    posting = fit_posting(prepared, held_out, recipe)
     progress(f"{lang}: learning from all")
     everything = list(range(len(prepared)))
-    zones = fit_zones(prepared, everything, lang, recipe)
-    duty = fit_duties(prepared, everything, lang, recipe, names)
+    zones = fit_zones(prepared, everything, lang, recipe, known)
+    duty = fit_duties(prepared, everything, lang, recipe, names, known)
     a = zones.arrays
     nlp.get_pipe("jd_zones").set_weights(zones.space, a["weights"], a["transitions"], a["start"], a["end"])  # type: ignore[attr-defined]
-    arrays = {**posting, "own": duty.own, "context": duty.context, "bias": duty.bias, "stack": duty.stack}
-    sure = PostingModel(names, posting).answers(shares).max(axis=1)
+    arrays = {**posting, **duty.a}
+    sure = PostingModel(names, posting).answers(held_out.shares, held_out.text).max(axis=1)
     below = float(np.quantile(sure, recipe.review_share))
     nlp.get_pipe("jd_functions").set_models(names, duty.space, arrays, round(below, 4), recipe.review_unknown)  # type: ignore[attr-defined]
     nlp.meta.update(_meta(lang, nlp, postings, recipe, version))
-    return nlp
+    return nlp, Evidence(prepared, names, held_out)
 
 
 def _meta(lang: str, nlp: Language, postings: Sequence[Posting], recipe: Recipe, version: str) -> dict[str, Any]:
@@ -81,7 +106,7 @@ def _meta(lang: str, nlp: Language, postings: Sequence[Posting], recipe: Recipe,
         "description": "Duties of job postings and the functions they serve: marketing, operations, brand",
         "author": "jd-analyzer",
         "license": "MIT",
-        "jd": {"segmenter": engine, "data": data_hash(postings), "postings": len(postings), "answers": list(ANSWERS), "functions": list(FUNCTIONS), "recipe": recipe_settings(recipe)},
+        "jd": {"format": FORMAT, "segmenter": engine, "data": data_hash(postings), "postings": len(postings), "answers": list(ANSWERS), "functions": list(FUNCTIONS), "recipe": recipe_settings(recipe)},
     }
 
 
@@ -90,12 +115,18 @@ def recipe_settings(recipe: Recipe) -> dict[str, Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in sorted(vars(recipe).items())}
 
 
-def save(nlp: Language, directory: Path) -> str:
-    """Write a trained pipeline that has read no text yet; returns its content hash. Replaces what was there."""
+def save(nlp: Language, directory: Path, extra: Mapping[str, bytes] | None = None) -> str:
+    """Write a trained pipeline that has read no text yet; returns its content hash. Replaces what was there.
+
+    extra: more files that belong to the model, by their path in it, such as `profiles/own.toml`.
+    """
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent) as folder:
         fresh = Path(folder) / directory.name
         nlp.to_disk(fresh)
+        for name, content in (extra or {}).items():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / name).write_bytes(content)
         digest = content_hash(fresh)
         meta = json.loads((fresh / "meta.json").read_text(encoding="utf-8"))
         meta["jd"]["hash"] = digest[:7]
@@ -109,7 +140,7 @@ def save(nlp: Language, directory: Path) -> str:
 
 def file_hashes(directory: Path) -> dict[str, str]:
     """sha256 of every file of a model but its `meta.json` and cards."""
-    files = sorted(f for f in directory.rglob("*") if f.is_file() and f.suffix not in (".md", ".png") and f != directory / "meta.json")
+    files = sorted(f for f in directory.rglob("*") if f.is_file() and f.suffix not in CARDS and f != directory / "meta.json")
     return {f.relative_to(directory).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 

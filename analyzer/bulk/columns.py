@@ -1,0 +1,103 @@
+"""Which column holds the posting's text and which its title: told by their names where these are plain."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.errors import ColumnError
+
+TEXT = (
+    "职位描述", "岗位描述", "岗位职责", "工作职责", "工作内容", "职责描述", "职位职责", "主要职责", "职责",
+    "工作描述", "招聘内容", "职位详情", "岗位详情", "职位信息",
+    "職位描述", "崗位職責", "工作內容", "職責", "内容", "內容", "正文", "描述", "文本",
+    "jobdescription", "jobdesc", "jd", "jdtext", "description", "postingtext", "jobtext", "text", "responsibilities", "duties",
+    "body", "content",
+    "descripciondelpuesto", "descripciondeloferta", "descripciondelaoferta", "descripciondelempleo", "descripcion", "descripcionpuesto",
+    "texto", "funciones", "responsabilidades", "tareas", "contenido", "oferta",
+)  # fmt: skip
+"""Names of text columns in normal form, the plainest first."""
+TITLE = (
+    "职位名称", "岗位名称", "职位", "岗位", "职务", "招聘岗位", "招聘职位", "標題", "標题", "标题", "職位名稱", "職位", "崗位", "職稱",
+    "jobtitle", "title", "position", "positionname", "jobname", "role",
+    "titulodelpuesto", "titulodeloferta", "titulodelaoferta", "titulo", "puesto", "nombredelpuesto", "cargo", "vacante", "denominacion",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that are read: several of text are joined. `guessed` are the roles found by name, not named by the user."""
+
+    text: tuple[str, ...] = ()
+    title: str | None = None
+    id: str | None = None
+    language: str | None = None
+    guessed: tuple[str, ...] = ()
+
+    def said(self) -> str:
+        """One line that says what is read from where."""
+        parts = [f"text from {' + '.join(repr(t) for t in self.text)}"]
+        parts += [
+            f"{role} from {name!r}"
+            for role, name in (("title", self.title), ("id", self.id), ("language", self.language))
+            if name is not None
+        ]
+        found = f" (found by name: {', '.join(self.guessed)})" if self.guessed else ""
+        return ", ".join(parts) + found
+
+
+def normal(name: object) -> str:
+    """A column's name without case, accents, width, spaces and marks."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", str(name))).casefold()
+    return re.sub(r"[\W_]+", "", "".join(c for c in folded if not unicodedata.combining(c)))
+
+
+def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool = True) -> Columns:
+    """The columns of one table. asked: what the user named; the rest is looked for, but for id and language, which are never guessed.
+
+    Raises ColumnError where a named column is not there or no text column is plain, listing what there is.
+    """
+    for role, name in [*(("text", t) for t in asked.text), ("title", asked.title), ("id", asked.id), ("language", asked.language)]:
+        if name is not None and name not in header:
+            near = difflib.get_close_matches(name, header, 1, 0.6) or [h for h in header if normal(h) == normal(name)]
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ColumnError(f"{where} has no column {name!r} (--{role}){hint} Its columns: {_listed(header)}")
+    text, title, guessed = asked.text, asked.title, []
+    if not text:
+        text = _text(header, where, guess)
+        guessed.append("text")
+    if title is None and guess:
+        title = next((c for c in _named(header, TITLE) if c not in text and c != asked.id), None)
+        guessed += ["title"] if title is not None else []
+    return Columns(tuple(text), title, asked.id, asked.language, tuple(guessed))
+
+
+def _text(header: Sequence[str], where: str, guess: bool) -> tuple[str, ...]:
+    if {"status", "primary", "raw", "rest", "duties", "model"} <= set(header):
+        raise ColumnError(f"{where} holds results, not postings; score what it was made from, or name its text with --text")
+    named = _named(header, TEXT) if guess else []
+    if named:
+        return (named[0],)
+    if len(header) == 1:
+        return (header[0],)
+    raise ColumnError(
+        f"{where}: no column is plainly the posting's text; name it with --text, once for each where it lies in several. "
+        f"Its columns: {_listed(header)} "
+        "(a table needs a first row with the names of its columns)"
+    )
+
+
+def _named(header: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Columns with one of these names, the plainest name first."""
+    forms: dict[str, str] = {}
+    for column in header:
+        forms.setdefault(normal(column), column)
+    return [forms[n] for n in names if n in forms]
+
+
+def _listed(header: Sequence[str]) -> str:
+    shown = [repr(h if len(h) < 40 else h[:37] + "...") for h in header[:30]]
+    return ", ".join(shown) + (f" and {len(header) - 30} more" if len(header) > 30 else "")

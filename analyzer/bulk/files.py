@@ -1,0 +1,232 @@
+"""Which files are to be scored, and what is found of each before the first row: format, encoding, delimiter, columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from analyzer.bulk.columns import Columns, find_columns
+from analyzer.bulk.dialect import Dialect, find_dialect
+from analyzer.bulk.encoding import Encoding, Looked, guess, look
+from analyzer.bulk.streams import Source, seekable
+from analyzer.errors import TableError
+from analyzer.settings import TABLE_LIMITS, TableLimits
+
+FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx",
+           ".parquet": "parquet", ".pq": "parquet",
+           ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}  # fmt: skip
+PACKED = (".gz", ".zst", ".zstd")
+HEAD_LINES = 100
+"""Lines of a JSONL looked at for the names of its fields."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the user wants tables read; None where it is to be found out."""
+
+    columns: Columns = field(default_factory=Columns)
+    guess: bool = True
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was found of one input. `header`: names of its columns in order, of a JSONL those of its first lines."""
+
+    path: Path | None
+    name: str
+    kind: str
+    header: tuple[str, ...]
+    columns: Columns
+    digest: str = ""
+    size: int = 0
+    encoding: Encoding | None = None
+    dialect: Dialect | None = None
+    sheet: str | None = None
+
+    def said(self) -> str:
+        """One line on what was found."""
+        how = [self.kind.upper()]
+        if self.encoding:
+            how.append(self.encoding.name)
+        if self.dialect:
+            how.append({"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.dialect.delimiter, repr(self.dialect.delimiter)))
+        if self.sheet:
+            how.append(f"sheet {self.sheet!r}")
+        said = f"{self.name}: {', '.join(how)}; {self.columns.said()}"
+        if self.encoding and self.encoding.damaged:
+            where = f"line {self.encoding.line} at byte {self.encoding.byte}"
+            said += f"; {self.encoding.damaged} byte sequences are not {self.encoding.name} and read as U+FFFD, the first in {where}"
+        return said
+
+
+def format_of(path: Path) -> str | None:
+    """csv, tsv, xlsx, parquet or jsonl by a file's name, .gz and .zst aside; None where the name does not tell."""
+    return FORMATS.get(Path(path.stem).suffix.lower() if path.suffix.lower() in PACKED else path.suffix.lower())
+
+
+def find_sources(inputs: Sequence[str | Path]) -> list[Source]:
+    """The files named, those of the folders named in the order of their names, and stdin for `-`.
+
+    Raises TableError for a path that is not there and for a folder without a table.
+    """
+    out: list[Source] = []
+    for item in inputs:
+        path = Path(item)
+        if str(item) == "-":
+            out.append(Source(None))
+        elif path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and format_of(p) and ".jdpart" not in str(p.parent))
+            if not inside:
+                raise TableError(f"the folder {item} holds no table (CSV, TSV, XLSX, Parquet, JSONL, each also .gz or .zst)")
+            out += [Source(p, str(p.relative_to(path))) for p in inside]
+        elif not path.is_file():
+            raise TableError(f"{item} is not there; check the path")
+        else:
+            out.append(Source(path))
+    return out
+
+
+def examine(source: Source, reading: Reading, limits: TableLimits = TABLE_LIMITS) -> Table:
+    """Find out all about one file; reads it once, or twice where it is not UTF-8. Raises TableError or ColumnError."""
+    kind = reading.format or (format_of(source.path) if source.path else None)
+    with source.open() as stream:
+        head = stream.read(limits.head_bytes)
+        whole = not stream.read(1)
+    kind = _by_content(head, kind, source.name)
+    text = kind in ("csv", "tsv", "jsonl")
+    looked = look(source, reading.encoding, text, limits)
+    if text:
+        return _text_table(source, kind, head, whole, looked, reading)
+    with seekable(source) as path:
+        header, sheet = parquet_header(path, source.name) if kind == "parquet" else xlsx_header(path, source.name, reading.sheet)
+    columns = find_columns(header, reading.columns, source.name, reading.guess)
+    return Table(source.path, source.name, kind, tuple(header), columns, looked.digest, looked.size, sheet=sheet)
+
+
+def examine_stream(head: bytes, whole: bool, reading: Reading) -> Table:
+    """The same for stdin, of which only the head can be looked at beforehand."""
+    kind = _by_content(head, reading.format, "stdin")
+    if kind not in ("csv", "tsv", "jsonl"):
+        raise TableError(f"stdin takes CSV and JSONL, not {kind}; give the file's path")
+    looked = Looked(0, "", guess(head, reading.encoding))
+    return _text_table(Source(None), kind, head, whole, looked, reading)
+
+
+def _by_content(head: bytes, kind: str | None, name: str) -> str:
+    """The format, where the first bytes tell one whatever the name says."""
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"PK\x03\x04"):
+        return "xlsx"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise TableError(f"{name} is an old Excel file (.xls) or locked by a password; save it as .xlsx without one")
+    if not head.strip():
+        raise TableError(f"{name} is empty: a table needs a first row with the names of its columns")
+    if kind in ("xlsx", "parquet"):
+        raise TableError(f"{name} is not {kind.upper()} inside; is it CSV under another name? Say so with --format csv")
+    if kind == "jsonl" and head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"["):
+        raise TableError(f"{name} is one JSON array; JSONL holds one object a line (jq -c '.[]' makes it so)")
+    if kind is None:
+        return "jsonl" if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else "csv"
+    return kind
+
+
+def _text_table(source: Source, kind: str, head: bytes, whole: bool, looked: Looked, reading: Reading) -> Table:
+    encoding = looked.encoding or Encoding("utf-8")
+    text = decoded_head(head, encoding.name)
+    if kind == "jsonl":
+        header, dialect = jsonl_header(text, whole), None
+    else:
+        dialect = find_dialect(text, whole, reading.delimiter or ("\t" if kind == "tsv" else None))
+        header = next((row for row in csv.reader(io.StringIO(text, newline=""), **dialect.options()) if row), [])  # type: ignore[arg-type]
+    columns = find_columns(header, reading.columns, source.name, reading.guess)
+    return Table(
+        source.path,
+        source.name,
+        "csv" if kind == "tsv" else kind,
+        tuple(header),
+        columns,
+        looked.digest,
+        looked.size,
+        encoding,
+        dialect,
+    )
+
+
+def decoded_head(head: bytes, encoding: str) -> str:
+    """The head as text; a character cut by its end is dropped."""
+    import codecs
+
+    return codecs.getincrementaldecoder(encoding)("replace").decode(head)
+
+
+def jsonl_header(text: str, whole: bool) -> list[str]:
+    """Names of the fields of the first lines, in the order they are met."""
+    lines = text.split("\n")
+    names: dict[str, None] = {}
+    for line in itertools.islice(lines if whole or len(lines) == 1 else lines[:-1], HEAD_LINES):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            names.update(dict.fromkeys(value))
+    return list(names)
+
+
+def parquet_header(path: Path, name: str) -> tuple[list[str], None]:
+    """Column names of a Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(path).names), None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise TableError(f"{name} is no whole Parquet file ({str(error).splitlines()[0][:150]}); write it again") from None
+
+
+def open_workbook(stream: BinaryIO | Path, name: str) -> Any:
+    """An openpyxl workbook, read row by row, formulas as the values Excel last saw."""
+    import warnings
+    import zipfile
+
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of styles and extensions, which hold no text
+            return openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+        raise TableError(f"{name} is no whole XLSX file ({type(error).__name__}); open it in Excel and save it again") from None
+
+
+def xlsx_header(path: Path, name: str, sheet: str | None) -> tuple[list[str], str]:
+    """Column names of a sheet, by default the first that has any, and the sheet's name."""
+    with path.open("rb") as stream:
+        book = open_workbook(stream, name)
+        try:
+            if sheet and sheet not in book.sheetnames:
+                raise TableError(f"{name} has no sheet {sheet!r}; it has {', '.join(map(repr, book.sheetnames))}")
+            for title in [sheet] if sheet else book.sheetnames:
+                page = book[title]
+                if hasattr(page, "reset_dimensions"):
+                    page.reset_dimensions()
+                first = list(next(iter(page.iter_rows(values_only=True)), ()))
+                while first and first[-1] is None:
+                    first.pop()
+                if first:
+                    return ["" if c is None else str(c) for c in first], title
+        finally:
+            book.close()
+    raise TableError(f"{name} has no sheet with a first row of column names")

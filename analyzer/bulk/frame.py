@@ -1,0 +1,80 @@
+"""DataFrames in, DataFrames out: the same scoring for pandas, and for what works on pandas frames (Dask, Spark)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from analyzer.bulk.columns import Columns, find_columns
+from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, renamed
+from analyzer.bulk.scoring import Cache, Scorer, posting, score
+from analyzer.bulk.worker import AnalyzerFactory, check_prefix
+from analyzer.settings import TABLE_LIMITS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DTYPES = {"string": "string", "double": "float64", "boolean": "boolean"}
+"""pandas types of our columns."""
+
+
+@functools.lru_cache(maxsize=4)
+def scorer_of(factory: Callable[[], Scorer]) -> Scorer:
+    """The scorer of a factory, made once in a process: models are not loaded again for each piece of a frame."""
+    return factory()
+
+
+def score_table(
+    df: pd.DataFrame,
+    text: str | Sequence[str] = (),
+    *,
+    title: str | None = None,
+    language: str | None = None,
+    guess: bool = True,
+    prefix: str = "jd_",
+    cache: bool = True,
+    models: str | None = None,
+    factory: Callable[[], Scorer] | None = None,
+) -> pd.DataFrame:
+    """The frame with the `jd_` columns behind its own, rows and index as they were.
+
+    text: column or columns of the posting's text, found by name where plain; title likewise; language: a column that
+    says zh or es. guess=False reads no column that is not named. models: directory with the models zh and es. The
+    numbers are those of the command line. Raises ColumnError, TableError, ModelNotFound.
+
+        >>> scored = score_table(df, text="description")
+        >>> meta = score_table(ddf.head(0), text="description")
+        >>> ddf.map_partitions(score_table, text="description", meta=meta)   # Dask
+    """
+    import pandas as pd
+
+    header = [str(c) for c in df.columns]
+    check_prefix(header, prefix)
+    asked = Columns((text,) if isinstance(text, str) else tuple(text), title, None, language)
+    columns = find_columns(header, asked, "the table", guess)
+    rows = _rows(df, header, columns, factory or AnalyzerFactory(models), cache)
+    ours = [pd.Series([r[at] for r in rows], index=df.index, dtype=DTYPES[JD_TYPES[c]]) for at, c in enumerate(JD_COLUMNS)]
+    added = pd.concat(ours, axis=1, keys=renamed(JD_COLUMNS, prefix)) if len(df.index.names) else pd.DataFrame()
+    return pd.concat([df, added], axis=1)
+
+
+def _rows(df: pd.DataFrame, header: Sequence[str], columns: Columns, factory: Callable[[], Scorer], cache: bool) -> list[list[Any]]:
+    """Our cells of all rows."""
+    if not len(df):
+        return []
+
+    def cells(name: str | None) -> list[Any]:
+        return [None] * len(df) if name is None else df.iloc[:, header.index(name)].tolist()
+
+    texts = [(t, cells(t)) for t in columns.text]
+    titles, languages = cells(columns.title), cells(columns.language)
+    items = [posting([(name, values[n]) for name, values in texts], titles[n], languages[n]) for n in range(len(df))]
+    kept = Cache(TABLE_LIMITS.cached_texts) if cache else None
+    out: list[list[Any]] = []
+    scorer = scorer_of(factory)
+    for at in range(0, len(items), TABLE_LIMITS.chunk_rows):
+        for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept):
+            row = result.to_row()
+            out.append([row[c] for c in JD_COLUMNS])
+    return out

@@ -1,0 +1,152 @@
+"""Chunks scored in this process or in worker processes, in order, with few of them in memory at a time."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from analyzer import errors
+from analyzer.bulk.readers import Chunk
+from analyzer.bulk.worker import Done, Job, Worker
+from analyzer.errors import AnalyzerError, WorkerError
+from analyzer.settings import TABLE_LIMITS, TableLimits
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def scored(job: Job, chunks: Iterator[Chunk], workers: int, limits: TableLimits = TABLE_LIMITS) -> Iterator[Done]:
+    """What came of each chunk, in order. workers: processes; 0 or 1 for this one.
+
+    Raises WorkerError where workers die again and again; what was given before stands.
+    """
+    if workers <= 1:
+        worker = Worker(job)
+        yield from map(worker.process, chunks)
+        return
+    yield from _Pool(job, workers, limits).run(chunks)
+
+
+class _Pool:
+    def __init__(self, job: Job, workers: int, limits: TableLimits) -> None:
+        self.job, self.workers, self.limits = job, workers, limits
+        self.executor = self._new()
+        self.restarts = 0
+
+    def _new(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(self.job,))
+
+    def _submit(self, chunk: Chunk) -> Future[Done | _Failure]:
+        with _interrupts_ignored():
+            return self.executor.submit(_process, chunk)
+
+    def run(self, chunks: Iterator[Chunk]) -> Iterator[Done]:
+        ahead = self.workers * (1 + self.limits.chunks_ahead)
+        pending: deque[tuple[Chunk, Future[Done | _Failure]]] = deque()
+        try:
+            while True:
+                for chunk in itertools.islice(chunks, ahead - len(pending)):
+                    pending.append((chunk, self._try_submit(chunk)))
+                if not pending:
+                    return
+                try:
+                    done = pending[0][1].result()
+                except BrokenProcessPool:
+                    pending = self._again(pending)
+                    continue
+                pending.popleft()
+                if isinstance(done, _Failure):
+                    raise done.error()
+                yield done
+        finally:
+            self.executor.shutdown(wait=True, cancel_futures=True)
+
+    def _try_submit(self, chunk: Chunk) -> Future[Done | _Failure]:
+        try:
+            return self._submit(chunk)
+        except BrokenProcessPool as error:  # a worker died since: found again where the result is waited for
+            future: Future[Done | _Failure] = Future()
+            future.set_exception(error)
+            return future
+
+    def _again(self, pending: deque[tuple[Chunk, Future[Done | _Failure]]]) -> deque[tuple[Chunk, Future[Done | _Failure]]]:
+        """New workers for all that is not done. Raises WorkerError once they have died too often."""
+        self.executor.shutdown(wait=True, cancel_futures=True)
+        self.restarts += 1
+        first = pending[0][0].first + 1
+        if self.restarts > self.limits.worker_restarts:
+            raise WorkerError(
+                f"a worker process was ended from outside, {self.restarts} times (out of memory, most often), at or after row {first}; "
+                "what is finished is kept: give the same command again to go on, with fewer --workers if memory is short"
+            )
+        self.executor = self._new()
+        return deque((chunk, self._try_submit(chunk)) for chunk, _ in pending)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes begun in here do not hear Ctrl-C, which a terminal sends to all: the parent ends them in good order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An error of ours on its way to the parent, by name and message."""
+
+    kind: str
+    message: str
+
+    def error(self) -> AnalyzerError:
+        found = getattr(errors, self.kind, WorkerError)
+        made: AnalyzerError = found(self.message)
+        return made
+
+
+_job: Job | None = None
+_worker: Worker | None = None
+
+
+def _begin(job: Job) -> None:
+    global _job
+    _job = job
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Without this, workers of a killed run would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _process(chunk: Chunk) -> Done | _Failure:
+    global _worker
+    try:
+        if _worker is None:
+            if _job is None:
+                raise WorkerError("a worker process was begun without a job")
+            _worker = Worker(_job)
+        return _worker.process(chunk)
+    except AnalyzerError as error:
+        return _Failure(type(error).__name__, str(error).removeprefix(f"{error.code}: "))

@@ -1,0 +1,206 @@
+"""Rows of a table in chunks, never the whole of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from analyzer.bulk.dialect import Dialect
+from analyzer.bulk.files import Table, open_workbook
+from analyzer.bulk.streams import Source, seekable
+from analyzer.errors import TableError
+from analyzer.settings import TABLE_LIMITS, TableLimits
+
+TOO_SHORT, TOO_LONG = "row_too_short", "row_too_long"
+
+
+@dataclass
+class Chunk:
+    """Rows that are scored together. rows: cells in the order of the table's header; of a JSONL the lines as they are.
+
+    first: number of the first row in the whole input, from 0; table: which input; faults: row in the chunk → what is
+    wrong with it; batch: the Arrow record batch of a Parquet file, instead of rows.
+    """
+
+    number: int
+    first: int
+    table: int
+    rows: list[Any] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
+    batch: Any = None
+
+    def __len__(self) -> int:
+        """Rows."""
+        return self.batch.num_rows if self.batch is not None else len(self.rows)
+
+
+Row = tuple[Any, str | None, int]
+"""Cells, what is wrong with the row, characters in it."""
+
+
+def read(table: Table, number: int, source: Source, limits: TableLimits = TABLE_LIMITS, stream: BinaryIO | None = None) -> Iterator[Chunk]:
+    """Chunks of one table, numbered from 0 within it. stream: stdin's bytes, which cannot be opened again.
+
+    Raises TableError for what cannot be read further, saying where.
+    """
+    if table.kind == "parquet":
+        yield from _parquet(table, number, source, limits)
+        return
+    if table.kind == "xlsx":
+        yield from _chunks(_xlsx(table, source), number, limits)
+        return
+    rows: Callable[[BinaryIO, Table, TableLimits], Iterator[Row]] = _csv if table.kind == "csv" else _jsonl
+    if stream is not None:
+        yield from _chunks(rows(stream, table, limits), number, limits)
+        return
+    with source.open() as opened:
+        yield from _chunks(rows(opened, table, limits), number, limits)
+
+
+def _chunks(rows: Iterable[Row], table: int, limits: TableLimits) -> Iterator[Chunk]:
+    """Group rows; where a chunk ends follows from the rows alone, so that a run begun again cuts them alike."""
+    number, first, size = 0, 0, 0
+    chunk = Chunk(0, 0, table)
+    for cells, fault, length in rows:
+        if fault:
+            chunk.faults[len(chunk.rows)] = fault
+        chunk.rows.append(cells)
+        size += length
+        if len(chunk.rows) >= limits.chunk_rows or size >= limits.chunk_characters:
+            yield chunk
+            number, first, size = number + 1, first + len(chunk.rows), 0
+            chunk = Chunk(number, first, table)
+    if chunk.rows:
+        yield chunk
+
+
+def _text(stream: BinaryIO, table: Table) -> io.TextIOWrapper:
+    # What is damaged was counted and allowed beforehand; a stream could not be, and must not change unseen.
+    errors = "replace" if table.path else "strict"
+    encoding = table.encoding.name if table.encoding else "utf-8"
+    return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="" if table.kind == "csv" else "\n")
+
+
+def _csv(stream: BinaryIO, table: Table, limits: TableLimits) -> Iterator[Row]:
+    """Rows of a CSV. Cells too many stay together in the last, as they were; cells too few are empty."""
+    dialect = table.dialect or Dialect()
+    width, delimiter = len(table.header), dialect.delimiter
+    damaged = bool(table.encoding and table.encoding.damaged)
+    text = _text(stream, table)
+    csv.field_size_limit(limits.max_cell_characters)
+    reader = csv.reader(text, **dialect.options())  # type: ignore[arg-type]
+    began = 0
+    try:
+        next((cells for cells in reader if cells), None)
+        for cells in reader:
+            began, fault = reader.line_num, None
+            if len(cells) != width:
+                if not cells:
+                    continue
+                cells, fault = _fitted(cells, width, delimiter)
+            if damaged and fault is None and any("\ufffd" in c for c in cells):
+                fault = "undecodable_bytes"
+            yield cells, fault, sum(map(len, cells))
+    except csv.Error as error:
+        raise TableError(
+            f"{table.name}: the row that begins in line {began + 1} cannot be read ({error}); a quote there may never close: "
+            "correct it, or name the delimiter with --delimiter"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise _undecodable(table, error, began) from None
+    finally:
+        _let_go(text)
+
+
+def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], str | None]:
+    if len(cells) < width:
+        return cells + [""] * (width - len(cells)), TOO_SHORT
+    if not any(cells[width:]):
+        return cells[:width], None  # delimiters at the end of each line, as spreadsheets leave them
+    return [*cells[: width - 1], delimiter.join(cells[width - 1 :])], TOO_LONG
+
+
+def _jsonl(stream: BinaryIO, table: Table, limits: TableLimits) -> Iterator[Row]:
+    """Lines as they are; they are parsed where they are scored."""
+    text = _text(stream, table)
+    number = 0
+    damaged = bool(table.encoding and table.encoding.damaged)
+    try:
+        for number, line in enumerate(text, 1):
+            stripped = line.strip(" \t\r\n")
+            if stripped:
+                if len(stripped) > limits.max_cell_characters:
+                    raise TableError(
+                        f"{table.name}: line {number} is longer than {limits.max_cell_characters} characters; JSONL is a posting a line"
+                    )
+                yield stripped, "undecodable_bytes" if damaged and "\ufffd" in stripped else None, len(stripped)
+    except UnicodeDecodeError as error:
+        raise _undecodable(table, error, number) from None
+    finally:
+        _let_go(text)
+
+
+def _undecodable(table: Table, error: UnicodeDecodeError, line: int) -> TableError:
+    return TableError(
+        f"{table.name} is not {error.encoding} near line {line + 1} (bytes {error.object[error.start : error.end]!r}); "
+        "name its encoding with --encoding (utf-8, gb18030, big5, cp1252, utf-16)"
+    )
+
+
+def _let_go(text: io.TextIOWrapper) -> None:
+    """Leave the stream open: whoever opened it closes it."""
+    try:
+        text.detach()
+    except ValueError:
+        return
+
+
+def _xlsx(table: Table, source: Source) -> Iterator[Row]:
+    """Rows of a sheet as Python values; rows short at their end are whole, since sheets leave empty cells out."""
+    width = len(table.header)
+    with seekable(source) as path, path.open("rb") as stream:
+        book = open_workbook(stream, table.name)
+        try:
+            page = book[table.sheet]
+            if hasattr(page, "reset_dimensions"):
+                page.reset_dimensions()
+            for values in itertools.islice(page.iter_rows(values_only=True), 1, None):
+                cells = list(values[:width]) + [None] * (width - len(values))
+                extra = [v for v in values[width:] if v is not None]
+                if not extra and all(c is None for c in cells):
+                    continue
+                if extra:
+                    cells[-1] = " ".join(str(v) for v in [cells[-1], *extra] if v is not None)
+                yield cells, TOO_LONG if extra else None, sum(len(c) for c in cells if isinstance(c, str))
+        finally:
+            book.close()
+
+
+def _parquet(table: Table, number: int, source: Source, limits: TableLimits) -> Iterator[Chunk]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with seekable(source) as path:
+        try:
+            first = 0
+            with pq.ParquetFile(path) as file:
+                for count, batch in enumerate(_even(file.iter_batches(batch_size=limits.chunk_rows), limits)):
+                    yield Chunk(count, first, number, batch=batch)
+                    first += batch.num_rows
+        except (pa.ArrowInvalid, OSError) as error:
+            raise TableError(
+                f"{table.name} cannot be read after row {first} ({str(error).splitlines()[0][:150]}); write it again"
+            ) from None
+
+
+def _even(batches: Iterable[Any], limits: TableLimits) -> Iterator[Any]:
+    """Batches no larger than a chunk may be in bytes."""
+    for batch in batches:
+        pieces = max(1, min(batch.num_rows, -(-batch.nbytes // (4 * limits.chunk_characters))))
+        step = -(-batch.num_rows // pieces)
+        for at in range(0, batch.num_rows, step or 1):
+            yield batch.slice(at, step)

@@ -1,0 +1,348 @@
+"""A whole run: files in, files out."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+from analyzer.bulk import spool
+from analyzer.bulk.columns import Columns
+from analyzer.bulk.files import PACKED, Reading, Table, examine, examine_stream, find_sources, format_of
+from analyzer.bulk.layout import JD_COLUMNS, renamed
+from analyzer.bulk.pool import cores, scored
+from analyzer.bulk.readers import Chunk, read
+from analyzer.bulk.scoring import Scorer
+from analyzer.bulk.stage import Stage
+from analyzer.bulk.streams import Source, with_head
+from analyzer.bulk.summary import Summary
+from analyzer.bulk.worker import AnalyzerFactory, Done, Job, check_prefix
+from analyzer.errors import OutputError, TableError
+from analyzer.settings import TABLE_LIMITS, TableLimits
+
+
+class Factory(Protocol):
+    """Makes a scorer in each worker; must be picklable."""
+
+    def __call__(self) -> Scorer:
+        """A new scorer."""
+        ...
+
+    def fingerprint(self) -> dict[str, str]:
+        """All that its scores depend on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the output is to be; see `score_files`."""
+
+    format: str | None = None
+    bom: bool = False
+    safe_cells: bool = False
+    prefix: str = "jd_"
+    keep_input: bool = True
+    details: str | Path | None = None
+    workers: int | None = None
+    cache: bool = True
+    restart: bool = False
+
+
+@dataclass
+class Event:
+    """Told after each chunk. share: of the input read, 0 to 1, None where it is not known."""
+
+    rows: int
+    share: float | None
+    counts: Mapping[str, Mapping[str, int]]
+    elapsed: float
+    scored_now: int
+
+
+@dataclass
+class _Plan:
+    sources: list[Source]
+    tables: list[Table]
+    job: Job
+    stage: Stage
+    head: bytes
+    kind: str
+    packed: str | None
+    stdin: BinaryIO | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def score_files(
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    *,
+    text: str | Sequence[str] = (),
+    title: str | None = None,
+    id: str | None = None,
+    language: str | None = None,
+    reading: Reading | None = None,
+    options: Options | None = None,
+    factory: Factory | None = None,
+    limits: TableLimits = TABLE_LIMITS,
+    on_table: Callable[[Table], None] = lambda _: None,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> Summary:
+    """Score tables of postings into one table with the `jd_` columns added.
+
+    inputs: files or folders, `-` for stdin. output: a path whose name tells the format (csv, tsv, xlsx, parquet,
+    jsonl, the text ones also .gz or .zst), or `-` for stdout. text, title, id, language: columns; text and title are
+    found by name where plain. factory: makes the scorer of each process. on_table is told what was found of each
+    input, on_event how far the run is. Killed and called again alike, it goes on where it stopped.
+
+    Raises TableError, ColumnError, ResumeError, OutputError, WorkerError, ModelNotFound; KeyboardInterrupt leaves what
+    is finished in place to go on from.
+    """
+    asked = Columns((text,) if isinstance(text, str) else tuple(text), title, id, language)
+    reading = reading or Reading()
+    if asked != Columns():
+        reading = Reading(**{**{k: getattr(reading, k) for k in Reading.__dataclass_fields__}, "columns": asked})
+    options, factory = options or Options(), factory or AnalyzerFactory()
+    began = time.perf_counter()
+    model = factory.fingerprint()
+    with ExitStack() as stack:
+        plan = _plan(inputs, output, reading, options, factory, limits, stack)
+        for table in plan.tables:
+            on_table(table)
+        workers = _workers(options.workers, plan, limits)
+        summary = Summary(workers=workers)
+        stage = stack.enter_context(
+            plan.stage.opened(
+                _fingerprint(plan, options, model, limits), plan.head, options.restart or not plan.stage.target or plan.stdin is not None
+            )
+        )
+        summary.resumed_rows = stage.progress.rows
+        if not stage.complete:
+            _go(plan, stage, workers, limits, summary, on_event, began)
+        stage.finish(lambda: _finished(plan, options, summary))
+        _to_stdout(plan)
+    summary.rows, summary.counts = stage.progress.rows, stage.progress.counts
+    summary.elapsed = time.perf_counter() - began
+    summary.outputs = [str(p) for p in (stage.target, stage.details) if p]
+    return summary
+
+
+def _plan(
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    reading: Reading,
+    options: Options,
+    factory: Factory,
+    limits: TableLimits,
+    stack: ExitStack,
+) -> _Plan:
+    target = None if str(output) == "-" else Path(output)
+    details = Path(options.details) if options.details else None
+    kind, packed = _output_kind(target, options.format)
+    _check_details(details)
+    sources = [s for s in find_sources(inputs) if s.path is None or not _same(s.path, target, details)]
+    if not sources:
+        raise TableError("the input and the output are the same file; name another output")
+    tables, stdin = [], None
+    for source in sources:
+        if source.path is None:
+            if len(sources) > 1:
+                raise TableError("stdin (-) is scored alone; give files, or stdin")
+            stream = stack.enter_context(source.open())
+            head = stream.read(limits.head_bytes)
+            tables.append(examine_stream(head, len(head) < limits.head_bytes, reading))
+            stdin = with_head(head, stream)
+        else:
+            tables.append(examine(source, reading, limits))
+    header = _header(tables)
+    check_prefix([n for t in tables for n in t.header], options.prefix)
+    staged, delimiter = _staged(kind, tables), "\t" if target and format_of(target) == "tsv" else ","
+    job = Job(
+        tuple(tables),
+        tuple(header) if staged in ("csv", "rows") and not any(t.kind == "jsonl" for t in tables) else (),
+        staged,
+        factory,
+        delimiter,
+        options.prefix,
+        options.safe_cells,
+        kind in ("csv", "xlsx"),
+        options.keep_input,
+        details.suffix if details else None,
+        limits.cached_texts if options.cache else 0,
+    )
+    home = _home(target or details, stack)
+    head = spool.csv_head([*header, *renamed(JD_COLUMNS, options.prefix)], delimiter, options.bom) if staged == "csv" else b""
+    if staged == "csv" and not target:
+        sys.stdout.buffer.write(head)
+        head = b""
+    return _Plan(sources, tables, job, Stage(target, details, home), head, kind, packed, stdin)
+
+
+def _same(path: Path, *outputs: Path | None) -> bool:
+    """Whether an input is one of the outputs (as when a folder is scored into itself)."""
+    return any(out.exists() and path.samefile(out) for out in outputs if out)
+
+
+def _home(beside: Path | None, stack: ExitStack) -> Path:
+    if beside:
+        return beside.with_name(beside.name + ".jdpart")
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jd-analyzer-"))) / "stdout.jdpart"
+
+
+def _output_kind(target: Path | None, given: str | None) -> tuple[str, str | None]:
+    kind = given or (format_of(target) if target else "csv")
+    packed = target.suffix.lower() if target and target.suffix.lower() in PACKED else None
+    if kind not in ("csv", "tsv", "xlsx", "parquet", "jsonl"):
+        raise OutputError(f"{target} tells no format; end its name in .csv, .tsv, .xlsx, .parquet or .jsonl, or give --to")
+    if kind in ("xlsx", "parquet") and (packed or not target):
+        raise OutputError(f"{kind.upper()} is packed in itself and goes to a file: leave {packed or 'stdout'} out")
+    return "csv" if kind == "tsv" else kind, packed
+
+
+def _check_details(details: Path | None) -> None:
+    if (details and format_of(details) not in ("parquet", "jsonl")) or (details and details.suffix.lower() in PACKED):
+        raise OutputError(f"the table of duties is written as .parquet or .jsonl, not {details.name}")
+
+
+def _staged(kind: str, tables: Sequence[Table]) -> str:
+    """What workers give: the output's own bytes where it can grow line by line, else rows for a spool."""
+    if kind == "jsonl":
+        return "jsonl"
+    if kind == "csv" and not any(t.kind == "jsonl" for t in tables):
+        return "csv"
+    return "arrow" if kind == "parquet" and all(t.kind == "parquet" for t in tables) else "rows"
+
+
+def _header(tables: Sequence[Table]) -> list[str]:
+    """The columns of all tables, in the order they are met; a single table's own, doubled names and all."""
+    if len({t.header for t in tables}) == 1:
+        return list(tables[0].header)
+    return list(dict.fromkeys(name for t in tables for name in t.header))
+
+
+def _workers(asked: int | None, plan: _Plan, limits: TableLimits) -> int:
+    if asked is not None:
+        return asked
+    size = sum(t.size for t in plan.tables)
+    return 1 if plan.stdin is None and size < limits.in_process_bytes else cores()
+
+
+def _fingerprint(plan: _Plan, options: Options, model: Mapping[str, str], limits: TableLimits) -> dict[str, Any]:
+    """All that the output's bytes depend on; not how fast they are made."""
+    inputs = [{"name": t.name, "content": t.digest, "size": t.size} for t in plan.tables]
+    shown = {k: getattr(options, k) for k in ("bom", "safe_cells", "prefix", "keep_input")}
+    shown |= {
+        "to": plan.kind,
+        "packed": plan.packed,
+        "staged": plan.job.staged,
+        "details": plan.job.details,
+        "delimiter": plan.job.delimiter,
+    }
+    shown |= {"chunk_rows": limits.chunk_rows, "chunk_characters": limits.chunk_characters}
+    shown["read as"] = [
+        [t.kind, asdict(t.columns), t.encoding.name if t.encoding else None, asdict(t.dialect) if t.dialect else None, t.sheet]
+        for t in plan.tables
+    ]
+    return {"inputs": inputs, "options": shown, "model": dict(model)}
+
+
+def _go(
+    plan: _Plan, stage: Stage, workers: int, limits: TableLimits, summary: Summary, on_event: Callable[[Event], None], began: float
+) -> None:
+    direct = plan.job.staged in ("csv", "jsonl")
+    timed = _Timed(_chunks(plan, stage.progress.chunks, limits))
+    spent = dict.fromkeys(("read", "score", "lay out", "write"), 0.0)
+    with closing(cast(Any, scored(plan.job, timed, workers, limits))) as results:
+        for done in cast(Iterator[Done], results):
+            start = time.perf_counter()
+            stage.append(done, direct)
+            spent["write"] += time.perf_counter() - start
+            for name, seconds in done.seconds.items():
+                spent[name] += seconds / max(1, workers)
+            summary.scored_now += done.rows
+            on_event(Event(stage.progress.rows, _share(plan), stage.progress.counts, time.perf_counter() - began, summary.scored_now))
+    spent["read"] = timed.seconds
+    summary.seconds = spent
+
+
+class _Timed:
+    """Chunks, and the seconds their reading took."""
+
+    def __init__(self, chunks: Iterator[Chunk]) -> None:
+        self._chunks, self.seconds = chunks, 0.0
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self
+
+    def __next__(self) -> Chunk:
+        start = time.perf_counter()
+        try:
+            return next(self._chunks)
+        finally:
+            self.seconds += time.perf_counter() - start
+
+
+def _chunks(plan: _Plan, skip: int, limits: TableLimits) -> Iterator[Chunk]:
+    """The chunks of all tables, numbered through; the first ones, which are done, are read and left."""
+    number = first = 0
+    for at, (source, table) in enumerate(zip(plan.sources, plan.tables, strict=True)):
+        begins = first
+        for chunk in read(table, at, source, limits, plan.stdin):
+            chunk.number, chunk.first = number, begins + chunk.first
+            number, first = number + 1, chunk.first + len(chunk)
+            if chunk.number >= skip:
+                yield chunk
+
+
+def _share(plan: _Plan) -> float | None:
+    sizes = [s.size or 0 for s in plan.sources]
+    if plan.stdin is not None or not sum(sizes):
+        return None
+    return min(1.0, sum(s.position() or 0 for s in plan.sources) / sum(sizes))
+
+
+def _finished(plan: _Plan, options: Options, summary: Summary) -> dict[Path, Path]:
+    """Write what can only be written whole; gives each part and where it belongs."""
+    stage, job = plan.stage, plan.job
+    out: dict[Path, Path] = {}
+    part = stage.output_part
+    direct = job.staged in ("csv", "jsonl")
+    if not direct:
+        made = stage.home / "made"
+        if job.staged == "arrow":
+            spool.write_arrow(part, made)
+        elif plan.kind == "parquet":
+            spool.write_parquet(part, made, job.header, job.prefix)
+        elif plan.kind == "xlsx":
+            cut = spool.write_xlsx(part, made, job.header, job.prefix, stage.home)
+            if cut:
+                summary.notes.append(
+                    f"{cut} cells were cut at the {spool.EXCEL_CHARACTERS:,} characters Excel holds; CSV and Parquet keep them whole"
+                )
+        else:
+            spool.write_csv(part, made, job.header, job.prefix, job.delimiter, options.bom)
+        part = made
+    if plan.packed:
+        packed = stage.home / "packed"
+        spool.compress(part, packed, plan.packed)
+        part = packed
+    if stage.target:
+        out[part] = stage.target
+    elif not direct:
+        spool.copy_out(part, sys.stdout.buffer)
+    if stage.details:
+        duties = stage.details_part
+        if job.details in (".parquet", ".pq"):
+            duties = stage.home / "duties"
+            spool.write_details(stage.details_part, duties)
+        out[duties] = stage.details
+    return out
+
+
+def _to_stdout(plan: _Plan) -> None:
+    if not plan.stage.target:
+        sys.stdout.buffer.flush()

@@ -1,0 +1,59 @@
+"""`jd-analyzer report`: a scored table as one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EPILOG = """Examples:
+
+jd-analyzer report scored.csv -o report.html
+
+jd-analyzer report scored.csv -o report.html --by company --by department --details duties.parquet
+
+jd-analyzer report scored.jsonl -o informe.html --ui es"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add `report` to the command line."""
+    app.command("report", epilog=EPILOG)(report)
+
+
+def report(
+    table: Annotated[Path, typer.Argument(help="What `score` wrote: CSV, TSV, XLSX, Parquet or JSONL, also .gz or .zst.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write, one file without a network.")],
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by", help="Column to break the table down by; may be given again. Else department, company, city, month, where plain."
+        ),
+    ] = None,
+    details: Annotated[
+        Path | None, typer.Option("--details", help="The table of duties that `score --details` wrote: exact overlaps, and the nine steps.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Column of the titles. Found by name where plain.")] = None,
+    prefix: Annotated[str, typer.Option("--prefix", help="Prefix of the scored columns.")] = "jd_",
+    ui: Annotated[str, typer.Option("--ui", help="Language of the page: en, es or zh.")] = "en",
+) -> None:
+    """Report on a whole scored table: functions, overlaps of departments and titles, misleading titles, what to review."""
+    from analyzer.cli import complain
+    from analyzer.errors import AnalyzerError, OutputError, TableError
+    from analyzer.report.table import table_report
+    from analyzer.report.words import UI_LANGUAGES
+
+    if ui not in UI_LANGUAGES:
+        raise typer.BadParameter(f"one of {', '.join(UI_LANGUAGES)}", param_hint="--ui")
+    try:
+        for path in (table, details):
+            if path and not path.is_file():
+                raise TableError(f"{path} is not there; check the path")
+        made = table_report(table, by=by or (), details=details, title=title, prefix=prefix, ui=ui)
+        try:
+            output.write_text(made, encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise OutputError(f"{output} cannot be written ({error.strerror})") from None
+    except AnalyzerError as error:
+        complain(str(error))
+        raise typer.Exit(1 if isinstance(error, OutputError) else 2) from None

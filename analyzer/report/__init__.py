@@ -1,0 +1,1 @@
+"""What a person reads of results: words, the terminal view, one self-contained HTML page."""

@@ -1,0 +1,248 @@
+"""The report of a whole scored table: one self-contained HTML page with charts, each readable as a table too."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analyzer.analysis import ANSWERS, FUNCTIONS, function_of
+from analyzer.profiles import load_profiles
+from analyzer.report.charts import bars, matrix, stacked
+from analyzer.report.tally import Group, Tally, overlap, tally
+from analyzer.report.visible import safe_line
+from analyzer.report.words import Words
+
+MOST_VALUES, MOST_LABELS, MOST_TITLES, MOST_CODES = 15, 10, 20, 30
+"""Values of a column, labels in the matrix of overlap, misleading titles and sub-functions that are shown."""
+LANG = {"zh": "zh-Hans", "es": "es", "en": "en"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section: a chart and its figures as a table. lines: sentences before it."""
+
+    heading: str
+    lines: tuple[str, ...] = ()
+    chart: str = ""
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@functools.cache
+def _messages() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "table_messages.toml").read_text(encoding="utf-8"))
+
+
+class _Teller:
+    """The words of one interface language for the report."""
+
+    def __init__(self, ui: str) -> None:
+        self.words = Words(ui)
+        self.ui = ui
+
+    def say(self, key: str, **values: object) -> str:
+        return _messages()[key][self.ui].format(**values)
+
+    def name(self, function: str) -> str:
+        return self.say(function) if function in ("none", "other") else self.words.name(function)
+
+    def share(self, count: float, whole: float) -> str:
+        return self.words.percent(count / whole) if whole else "–"
+
+
+def table_report(
+    path: Path | str,
+    *,
+    by: Sequence[str] = (),
+    details: Path | str | None = None,
+    title: str | None = None,
+    prefix: str = "jd_",
+    ui: str = "en",
+) -> str:
+    """The HTML of a scored table's report, in the interface language `ui` (en, es, zh).
+
+    by: columns to break the table down by, else those plainly department, company, city or month. details: the table
+    of duties, where the scored table is no JSONL. Raises TableError, ColumnError.
+    """
+    path = Path(path)
+    counted = tally(path, by, Path(details) if details else None, title, prefix)
+    return page(counted, path.name, ui, exact=details is not None or counted.steps_known > 0)
+
+
+def page(counted: Tally, name: str, ui: str = "en", exact: bool = True) -> str:
+    """The HTML of counts. exact: the shares of codes are known, not spread evenly over their names."""
+    from analyzer import __version__
+
+    tell = _Teller(ui)
+    parts = [_overall(counted, tell)]
+    for column, groups in counted.by.items():
+        parts += _by(column, groups, counted, tell)
+    parts += _overlaps(counted, tell, exact)
+    parts += [_mislead(counted, tell), _sub(counted, tell), _steps(counted, tell), _review(counted, tell)]
+    lead = [tell.say("lead", ok=f"{counted.total.ok:,}", rows=f"{counted.rows:,}", review=f"{counted.review:,}")]
+    failed = {k: v for k, v in counted.status.items() if k != "ok"}
+    if failed:
+        listed = tell.words.listed([f"{k} {v:,}" for k, v in sorted(failed.items(), key=lambda p: (-p[1], p[0]))])
+        lead.append(tell.say("no_result", listed=listed))
+    made: str = _template().render(
+        lang=LANG[ui],
+        title=tell.say("title", count=f"{counted.rows:,}"),
+        made=tell.say("made", version=__version__, name=safe_line(name)),
+        lead=lead,
+        parts=parts,
+        nothing=tell.say("empty_table"),
+    )
+    return made
+
+
+@functools.cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("analyzer.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("table.html")
+
+
+def _shares(counts: Mapping[str, float], whole: float) -> dict[str, float]:
+    return {k: v / whole for k, v in counts.items()} if whole else {}
+
+
+def _overall(counted: Tally, tell: _Teller) -> Part:
+    total, names = counted.total, {a: tell.name(a) for a in ANSWERS}
+    chart = stacked([("", _shares(total.primary, total.ok))], ANSWERS, names, "overall", tell.say("overall")) if total.ok else ""
+    mixed = sum(total.mix.values())
+    rows = tuple(
+        (
+            names[a],
+            f"{total.primary[a]:,} ({tell.share(total.primary[a], total.ok)})",
+            f"{counted.functions[a]:,} ({tell.share(counted.functions[a], total.ok)})" if a in FUNCTIONS else "–",
+            tell.share(total.mix[a if a in FUNCTIONS else "other"], mixed),
+        )
+        for a in ANSWERS
+    )
+    head = (tell.say("function"), tell.say("main"), tell.say("part"), tell.say("duties"))
+    return Part(tell.say("overall"), (tell.say("functions"),), chart, head, rows)
+
+
+def _by(column: str, groups: Mapping[str, Group], counted: Tally, tell: _Teller) -> list[Part]:
+    shown = counted.largest(groups, MOST_VALUES)
+    if not shown:
+        return []
+    if column in counted.months:
+        shown = sorted(shown)
+    name, key = safe_line(column), f"by{list(counted.by).index(column)}"
+    labels = [(safe_line(value, 60), group) for value, group in shown]
+    names = {a: tell.name(a) for a in ANSWERS}
+    heading = tell.say("by", column=name)
+    chart = stacked([(label, _shares(g.primary, g.ok)) for label, g in labels], ANSWERS, names, key, heading)
+    head = (name, tell.say("rows"), *(names[a] for a in ANSWERS))
+    rows = tuple((label, f"{g.ok:,}", *(tell.share(g.primary[a], g.ok) for a in ANSWERS)) for label, g in labels)
+    return [Part(heading, (tell.say("by_note", count=len(shown), column=name),), chart, head, rows)]
+
+
+def _overlaps(counted: Tally, tell: _Teller, exact: bool) -> list[Part]:
+    """A matrix for the department column, or whatever the table is broken down by, and one for the titles."""
+    from analyzer.bulk.columns import normal
+    from analyzer.report.tally import KINDS
+
+    labelled = [c for c in counted.by if c not in counted.months and normal(c) not in (*KINDS["city"],)]
+    sources = [(safe_line(c), counted.by[c], f"same{n}") for n, c in enumerate(labelled)]
+    sources.append((tell.say("titles"), counted.titles, "sametitles"))
+    out = []
+    for name, groups, key in sources:
+        shown = [(safe_line(v, 60), g.shares()) for v, g in counted.largest(groups, MOST_LABELS) if g.shares()]
+        if len(shown) >= 2:
+            out.append(_overlap(name, shown, key, tell, exact))
+    return out
+
+
+def _overlap(name: str, shown: Sequence[tuple[str, Mapping[str, float]]], key: str, tell: _Teller, exact: bool) -> Part:
+    labels = [label for label, _ in shown]
+    values = [[overlap(a, b) for _, b in shown] for _, a in shown]
+    heading = tell.say("overlap", column=name)
+    pairs = sorted(((values[i][j], labels[j], labels[i]) for i in range(len(shown)) for j in range(i)), key=lambda p: (-p[0], p[1], p[2]))
+    share, one, other = pairs[0]
+    lines = [tell.say("overlap_note"), tell.say("alike", one=one, other=other, share=tell.words.percent(share))]
+    if not exact:
+        lines.append(tell.say("overlap_rough"))
+    rows = tuple((label, *(tell.words.percent(v) for v in line)) for label, line in zip(labels, values, strict=True))
+    return Part(heading, tuple(lines), matrix(labels, values, key, heading), (name, *labels), rows)
+
+
+def _mislead(counted: Tally, tell: _Teller) -> Part:
+    heading = tell.say("mislead")
+    telling = sum(counted.total.promised.values())
+    if not counted.total.mismatch:
+        return Part(heading, (tell.say("mislead_none"),))
+    found = sorted(((v, g) for v, g in counted.titles.items() if g.mismatch), key=lambda p: (-p[1].mismatch, p[0]))[:MOST_TITLES]
+    lead = tell.say("mislead_lead", count=f"{counted.total.mismatch:,}", whole=f"{telling:,}")
+    head = (tell.say("label"), tell.say("promised"), tell.say("actual"), tell.say("disagree"))
+    rows = tuple((safe_line(v, 80), _top(g.promised, tell), _top(_actual(g), tell), f"{g.mismatch:,} / {g.ok:,}") for v, g in found)
+    return Part(heading, (lead,), "", head, rows)
+
+
+def _actual(group: Group) -> Counter[str]:
+    """What the duties say where it is not what the title says."""
+    promised = group.promised.most_common(1)[0][0] if group.promised else None
+    return Counter({k: v for k, v in group.primary.items() if k != promised}) or group.primary
+
+
+def _top(counts: Counter[str], tell: _Teller) -> str:
+    return tell.name(min(counts, key=lambda k: (-counts[k], k))) if counts else "–"
+
+
+def _sub(counted: Tally, tell: _Teller) -> Part:
+    heading, whole = tell.say("sub"), counted.total.ok
+    shown = sorted(counted.codes.items(), key=lambda p: (-p[1], p[0]))[:MOST_CODES]
+    if not shown:
+        return Part(heading)
+    rows = tuple((code, tell.words.name(code), tell.name(function_of(code)), f"{n:,} ({tell.share(n, whole)})") for code, n in shown)
+    chart = bars(
+        [(tell.words.name(c), n / whole, tell.share(n, whole)) for c, n in shown[:MOST_VALUES]],
+        "sub",
+        heading,
+        [function_of(c) for c, _ in shown[:MOST_VALUES]],
+    )
+    return Part(heading, (tell.say("sub_note"),), chart, (tell.say("code"), tell.say("sub"), tell.say("function"), tell.say("rows")), rows)
+
+
+def _steps(counted: Tally, tell: _Teller) -> Part:
+    heading, whole = tell.say("steps"), counted.steps_known
+    if not whole:
+        return Part(heading, (tell.say("steps_unknown"),))
+    names = {step.number: f"{step.number}. {step.name.of(tell.ui)}" for step in load_profiles().steps.values()}
+    shown = [(names.get(n, str(n)), counted.steps[n]) for n in sorted({*names, *counted.steps})]
+    chart = bars([(name, n / whole, tell.share(n, whole)) for name, n in shown], "steps", heading)
+    rows = tuple((name, f"{n:,} ({tell.share(n, whole)})") for name, n in shown)
+    return Part(heading, (tell.say("steps_note"),), chart, ("", tell.say("rows")), rows)
+
+
+def _review(counted: Tally, tell: _Teller) -> Part:
+    heading = tell.say("review")
+    if not counted.review:
+        return Part(heading, (tell.say("review_none"),))
+    reasons = tell.words.listed([f"{_why(r, tell)} {n:,}" for r, n in sorted(counted.reasons.items(), key=lambda p: (-p[1], p[0]))[:12]])
+    rows = tuple(
+        (
+            f"{r.number:,}",
+            safe_line(" · ".join(filter(None, (r.id, r.title))), 80),
+            tell.name(r.primary) if r.primary else r.status,
+            tell.words.percent(r.probability) if r.probability is not None else "–",
+            tell.words.listed([_why(reason, tell) for reason in r.reasons]),
+        )
+        for r in counted.reviewed
+    )
+    note = tell.say("review_note", shown=len(rows), count=f"{counted.review:,}")
+    head = (tell.say("row"), tell.say("label"), tell.say("function"), tell.say("sure"), tell.say("why"))
+    return Part(heading, (note, reasons), "", head, rows)
+
+
+def _why(reason: str, _tell: _Teller) -> str:
+    return safe_line(reason.replace("_", " "), 60)

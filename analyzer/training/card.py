@@ -1,0 +1,206 @@
+"""The model card `train` writes: README.md and a calibration plot beside the model, the same bytes on every run."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis
+from analyzer.training.figures import FIGURES, Counts, calibration_bins, confusion, count, figures, functions_f1, intervals, primary_f1
+
+EXAMPLES = 8
+"""Failures shown."""
+NAMES = {"zh": "Chinese", "es": "Spanish"}
+
+INTENDED = """\
+The model reads what a job posting says the work is and tells how far it is marketing, operations or brand. It is meant
+for postings: sorting them, comparing them, finding those whose title and duties disagree. It judges texts, not people:
+it must not be used to rank, select or pay candidates or employees, and says nothing of how well a person does a job.
+A posting marked for review should be read by a person before anything follows from it."""
+
+LIMITS = """\
+- Only {language} is learned. A posting in another language gets no scores; a mixed one is marked for review.
+- The shipped corpus was written for this project after the labelling guidelines; real postings are messier and longer
+  than it. Figures on your own labelled postings (`jd-analyzer evaluate`) count for more than those below.
+- Scores are calibrated for the mix of postings named in `meta.json` (`recipe`); where yours differs, give a prior.
+- Brand is the rarest of the three in life, and the one that readers themselves disagree on most.
+- A word is kept in the vocabulary only where two companies wrote it, so names and figures of one company are unknown
+  to the model, and so are its own terms of art."""
+
+
+def card(
+    lang: str,
+    meta: Mapping[str, Any],
+    postings: Sequence[Mapping[str, Any]],
+    results: Sequence[Analysis],
+    problems: Mapping[str, int] | None = None,
+    against: Mapping[str, Any] | None = None,
+) -> str:
+    """The card in Markdown.
+
+    postings, results: of the out-of-fold run. problems: how many remarks of each kind the checks made. against: a comparison with
+    the shipped model on the user's own postings.
+    """
+    counts = count(postings, results)
+    jd = meta["jd"]
+    parts = [
+        f"# {lang} {meta['version']}: job duties in {NAMES[lang]} and the functions they serve\n",
+        f"Content hash `{jd['hash']}`. Licence {meta['license']}. Format {jd['format']}, spaCy {meta['spacy_version']}.\n",
+        f"## Intended use\n{INTENDED}\n",
+        _data(jd, postings, problems or {}),
+        _figures(counts),
+        _calibration(counts),
+        _confusion(counts),
+        _failures(postings, results),
+        _against(against),
+        f"## Limits\n{LIMITS.format(language=NAMES[lang])}\n",
+        _files(jd),
+    ]
+    return "\n".join(p for p in parts if p)
+
+
+def _data(jd: Mapping[str, Any], postings: Sequence[Mapping[str, Any]], problems: Mapping[str, int]) -> str:
+    own = jd.get("own", {})
+    lines = ["## Data and splits", "| labelled | postings | of them own |", "| --- | --: | --: |"]
+    for answer in ANSWERS:
+        mine = [p for p in postings if p["primary"] == answer]
+        lines.append(f"| {answer} | {len(mine)} | {sum(bool(p.get('own')) for p in mine)} |")
+    lines += [
+        "",
+        f"{jd['corpus']['postings']} postings of the shipped corpus (data `{jd['corpus']['data']}`), {own.get('postings', 0)} own ones, "
+        f"each own one counting {own.get('weight', 1)} times; data `{jd['data']}`, profiles `{jd['profiles']}`, seed {jd['seed']}.",
+        f"Every figure below is out of fold: {jd['recipe']['folds']} times a model, its calibration and its thresholds were made "
+        "without the companies of one fold, and judged on them. A company's postings, and near copies of one another, are always in one fold.",
+    ]
+    if own.get("weights_tried"):
+        tried = ", ".join(f"{w}: {loss:.3f}" for w, loss in own["weights_tried"].items())
+        lines.append(f"The weight of own postings was chosen by the log-loss of held-out own postings ({tried}).")
+    if jd.get("own_codes"):
+        lines.append("Codes of the user's own profiles: " + ", ".join(f"`{c}` ({n})" for c, n in jd["own_codes"].items()) + ".")
+    if problems:
+        lines.append("Remarks of the checks: " + ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in sorted(problems.items())) + ".")
+    return "\n".join(lines) + "\n"
+
+
+def _figures(counts: Counts) -> str:
+    values, ranges = figures(counts), intervals(counts)
+    lines = ["## Figures", "| figure | value | 95 % interval |", "| --- | --: | --- |"]
+    for name in FIGURES:
+        if values[name] is not None:
+            low, high = ranges[name] or [float("nan"), float("nan")]
+            lines.append(f"| {name} | {values[name]:.3f} | {low:.3f} to {high:.3f} |")
+    lines += ["", "| | " + " | ".join(ANSWERS) + " |", "| --- " * (len(ANSWERS) + 1) + "|"]
+    for name, per in (("F1 as primary", primary_f1(counts)), ("F1 as part of the job", functions_f1(counts))):
+        lines.append(f"| {name} | " + " | ".join(f"{per[a]:.3f}" if a in per else "–" for a in ANSWERS) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _calibration(counts: Counts) -> str:
+    lines = [
+        "## Calibration",
+        "![Scores against the share that is true](calibration.png)",
+        "",
+        "| function | mean score → share true |",
+        "| --- | --- |",
+    ]
+    for k, function in enumerate(FUNCTIONS):
+        good = ~np.isnan(counts.scores[:, k])
+        bins = calibration_bins(counts.scores[good, k], counts.wanted[good, k].astype(float))
+        lines.append(f"| {function} | " + ", ".join(f"{p:.2f} → {t:.2f}" for p, t, _ in bins) + " |")
+    return (
+        "\n".join(lines)
+        + "\n\nScores are calibrated for the mix met in life; in the corpus every function is commoner, so the points lie above the line.\n"
+    )
+
+
+def _confusion(counts: Counts) -> str:
+    lines = ["## Confusion", "| labelled | " + " | ".join(f"told {a}" for a in ANSWERS) + " | no result |", "| --- " + "| --: " * 5 + "|"]
+    lines += [f"| {a} | " + " | ".join(str(n) for n in row) + " |" for a, row in zip(ANSWERS, confusion(counts), strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def _failures(postings: Sequence[Mapping[str, Any]], results: Sequence[Analysis]) -> str:
+    """The surest wrong answers; texts of the shipped corpus only, never a user's own."""
+    wrong = [
+        (r.probability.get(r.primary or "", 0.0), p, r)
+        for p, r in zip(postings, results, strict=True)
+        if r.ok and r.primary != p["primary"]
+    ]
+    lines = [
+        "## Failures",
+        f"{len(wrong)} of {len(postings)} postings got another primary function out of fold than labelled. The surest of the corpus:",
+    ]
+    shown = [item for item in sorted(wrong, key=lambda item: (-item[0], str(item[1]["id"]))) if not item[1].get("own")][:EXAMPLES]
+    for sure, posting, result in shown:
+        duties = sorted(result.duties, key=lambda d: -d.weights.get(result.primary or "", 0.0))[:2]
+        told = "; ".join(f"“{_short(d.text)}” ({d.code})" for d in duties) or "no duty found"
+        lines.append(
+            f"- `{posting['id']}` {posting.get('title') or ''}: labelled {posting['primary']}, told {result.primary} ({sure:.2f}). {told}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _against(against: Mapping[str, Any] | None) -> str:
+    if not against:
+        return ""
+    lines = [
+        "## Beside the shipped model, on the own postings",
+        f"{against['postings']} own postings, this model out of fold. {against['words']}",
+        "",
+    ]
+    lines += ["| figure | shipped | this one | difference | 95 % interval |", "| --- | --: | --: | --: | --- |"]
+    for name, d in against["differences"].items():
+        lines.append(
+            f"| {name} | {d['first']:.3f} | {d['second']:.3f} | {d['difference']:+.3f} | {d['interval'][0]:+.3f} to {d['interval'][1]:+.3f} |"
+        )
+    kinds = [row["change"] for row in against["changed"]]
+    lines.append(f"\n{len(kinds)} answers changed: {kinds.count('won')} now right, {kinds.count('lost')} now wrong.")
+    return "\n".join(lines) + "\n"
+
+
+def _files(jd: Mapping[str, Any]) -> str:
+    lines = [
+        "## Files",
+        "| file | sha256 |",
+        "| --- | --- |",
+        *[f"| {name} | `{digest[:16]}…` |" for name, digest in sorted(jd["files"].items())],
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def calibration_plot(postings: Sequence[Mapping[str, Any]], results: Sequence[Analysis], title: str) -> bytes:
+    """A PNG: score against the share of postings for which it is true, one line a function."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    counts = count(postings, results)
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 9}):
+        figure = Figure(figsize=(5.2, 4.4), dpi=110, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color="#888888", linewidth=1, label="as told")
+        for k, (function, colour, mark) in enumerate(zip(FUNCTIONS, ("#0072b2", "#d55e00", "#009e73"), "os^", strict=True)):
+            good = ~np.isnan(counts.scores[:, k])
+            bins = calibration_bins(counts.scores[good, k], counts.wanted[good, k].astype(float))
+            axes.plot([b[0] for b in bins], [b[1] for b in bins], marker=mark, color=colour, label=function, linewidth=1.2, markersize=5)
+        axes.set(xlabel="score", ylabel="share of postings with the function", title=title, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        axes.legend(frameon=False)
+        out = io.BytesIO()
+        figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def write(directory: Path, text: str, plot: bytes) -> None:
+    """Put the card beside the model."""
+    (directory / "README.md").write_text(text, encoding="utf-8")
+    (directory / "calibration.png").write_bytes(plot)

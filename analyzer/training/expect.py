@@ -1,0 +1,104 @@
+"""From a label of the whole posting to labels of its duties: the expectation step.
+
+A model trained before says what each duty is, and the posting's own label pulls: the probabilities of its functions
+are tilted just as far as it takes for the duties, counted as in GUIDELINES.md, to give the label (posterior
+regularisation, Ganchev et al., 2010). A label that it would take too much to reach is left to the posting alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from analyzer.pipeline.functions import Array, best_codes, group_matrix, softmax
+from analyzer.training.corpus import Posting
+from analyzer.training.derive import FUNCTIONS, derive, duty_shares
+
+SECOND = 0.4
+"""A second code is given where its probability is at least this share of the strongest one's."""
+STEP, FARTHEST = 0.25, 4.0
+"""Log-odds by which a function is tilted at a time, and at most."""
+
+
+def expect(base: Language, postings: Sequence[Posting], constrained: bool = True) -> list[Posting]:
+    """The postings with segments: zones as `base` finds them, codes of the duties as their posting's label allows.
+
+    constrained: otherwise the codes are what `base` takes the duties for, whatever the label.
+    """
+    docs = base.pipe(p["text"] for p in postings)
+    return [_labelled(posting, doc, constrained) for posting, doc in zip(postings, docs, strict=True)]
+
+
+def _labelled(posting: Posting, doc: Doc, constrained: bool) -> Posting:
+    group = doc.spans["duties"]
+    probabilities, names = (np.asarray(group.attrs["probabilities"]), list(group.attrs["codes"])) if len(group) else (np.zeros((0, 0)), [])
+    codes, reached = _codes(probabilities, names, posting) if constrained else (_hard(probabilities, names), True)
+    segments = _segments(doc, codes)
+    functions = list(posting["functions"])
+    if not posting.get("functions_told"):
+        functions = sorted({*functions, *derive(segments)[1]})
+    return {**posting, "segments": segments, "functions": functions, "reached": reached}
+
+
+def _segments(doc: Doc, codes: Sequence[list[str]]) -> list[dict[str, Any]]:
+    duties = [(s.start_char, s.end_char) for s in doc.spans["duties"]]
+    segments: list[dict[str, Any]] = []
+    at = 0
+    for zone in doc.spans["zones"]:
+        inside: list[str] = []
+        if zone.label_ == "D":
+            if at < len(duties) and zone.start_char <= duties[at][0] < zone.end_char:
+                inside = codes[at]
+                at += 1
+            inside = inside or ["g"]
+        segments.append({"start": zone.start_char, "end": zone.end_char, "zone": zone.label_, "codes": inside})
+    return segments
+
+
+def _codes(probabilities: Array, names: Sequence[str], posting: Posting) -> tuple[list[list[str]], bool]:
+    """Codes of each duty so that they give the posting's label, and whether that could be reached."""
+    plain = _hard(probabilities, names)
+    if not len(probabilities):
+        return plain, False
+    groups, logits = group_matrix(names), np.log(np.maximum(probabilities, 1e-9))
+    tilt = np.zeros(4)
+    while np.abs(tilt).max() <= FARTHEST:
+        codes = _hard(softmax(logits + groups @ tilt), names)
+        step = _pull(codes, posting)
+        if not step.any():
+            return codes, True
+        tilt += STEP * step
+    return plain, False
+
+
+def _pull(codes: Sequence[list[str]], posting: Posting) -> Array:
+    """Which functions (marketing, operations, brand, other) must gain or lose before the codes give the label."""
+    segments = [{"codes": c} for c in codes]
+    shares, _ = duty_shares(segments)
+    primary, functions = derive(segments)
+    step = np.zeros(4)
+    if primary != posting["primary"]:
+        step[3 if posting["primary"] == "none" else FUNCTIONS.index(posting["primary"])] = 1
+    if posting.get("functions_told"):
+        for at, function in enumerate(FUNCTIONS):
+            if function in posting["functions"] and shares[function] < 0.2:
+                step[at] = 1
+            elif function not in posting["functions"] and function in functions:
+                step[at] = -1
+    return step
+
+
+def _hard(probabilities: Array, names: Sequence[str]) -> list[list[str]]:
+    out: list[list[str]] = []
+    for row, best in zip(probabilities, best_codes(probabilities, names), strict=True):
+        codes = [names[best]]
+        order = np.argsort(-row, kind="stable")
+        second = next((int(i) for i in order if i != best), best)
+        if second != best and names[second][0] not in "ng" and names[best][0] not in "ng" and row[second] >= SECOND * row[best]:
+            codes.append(names[second])
+        out.append(codes)
+    return out

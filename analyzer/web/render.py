@@ -1,0 +1,54 @@
+"""The templates, always escaping. Used in the server's process for whole pages and in the workers for results."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from analyzer.web.i18n import LANGUAGES, NAMES, translator
+from analyzer.web.view import Result, codes
+
+HERE = Path(__file__).parent
+
+
+@functools.cache
+def environment() -> Environment:
+    """The Jinja environment: every value is escaped, a misspelt one is an error."""
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates", encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(template: str, ui: str, **values: Any) -> str:
+    """A template in a language of the page."""
+    return environment().get_template(template).render(t=translator(ui), ui=ui, languages=LANGUAGES, language_names=NAMES, **values)
+
+
+@functools.cache
+def _codes(ui: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    return codes(ui)
+
+
+def result_html(result: Result, ui: str, *, interactive: bool = True) -> str:
+    """One posting's result. interactive: with the buttons that strike, correct and save."""
+    return render("_result.html", ui, r=result, codes=_codes(ui), interactive=interactive)
+
+
+def saved_html(result: Result, ui: str) -> str:
+    """One posting's result as a file of its own, with its styles inside and no script."""
+    styles = (HERE / "static" / "app.css").read_text(encoding="utf-8")
+    return render("saved.html", ui, body=result_html(result, ui, interactive=False), r=result, styles=styles)
+
+
+def result_text(result: Result, ui: str) -> str:
+    """One posting's result as plain text."""
+    environment().get_template("result.txt")
+    template = environment().overlay(autoescape=False).get_template("result.txt")
+    return template.render(t=translator(ui), ui=ui, r=result)

@@ -1,0 +1,46 @@
+"""Small data for the training tests: a few dozen postings of the corpus, and one small model for all tests of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from training_data import QUICK
+
+from analyzer.training.labelled import read_labelled
+
+ROOT = Path(__file__).resolve().parents[2]
+Posting = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def spanish() -> list[Posting]:
+    """All Spanish postings of the corpus."""
+    found = read_labelled([ROOT / "corpus" / "es"])
+    assert not found.problems
+    return found.postings
+
+
+@pytest.fixture(scope="session")
+def few(spanish: list[Posting]) -> list[Posting]:
+    """Forty of them, all four answers among them."""
+    return spanish[::20]
+
+
+@pytest.fixture(scope="session")
+def others(spanish: list[Posting]) -> list[Posting]:
+    """Twenty-five more."""
+    return spanish[5::32]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, few: list[Posting]) -> Path:
+    """A directory of models with a small Spanish one in it, made of `few`."""
+    from analyzer.training.deliver import deliver
+    from analyzer.training.retrain import Plan, run
+
+    place = tmp_path_factory.mktemp("models")
+    plan = Plan("es", few, recipe=QUICK)
+    deliver(run(plan), plan, place / "es")
+    return place

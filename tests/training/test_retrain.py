@@ -1,0 +1,177 @@
+"""Retraining: own postings on top of the corpus or alone, their secrets, their profiles, the same bytes twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from training_data import QUICK, as_whole
+
+from analyzer.analyzer import Analyzer
+from analyzer.errors import CorpusError
+from analyzer.pipeline.build import open_model
+from analyzer.pipeline.manifest import verify
+from analyzer.profiles import load_profiles
+from analyzer.training import models
+from analyzer.training.deliver import deliver
+from analyzer.training.expect import expect
+from analyzer.training.labelled import Options, read_labelled
+from analyzer.training.retrain import Plan, curve, run
+
+Posting = dict[str, Any]
+SECRET, MAIL = "Zarquonalia", "marisol.zarquon@acme-secreta.es"
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {f.relative_to(directory).as_posix(): f.read_bytes() for f in sorted(directory.rglob("*")) if f.is_file()}
+
+
+def secretive(postings: list[Posting]) -> list[Posting]:
+    """Own postings that all hold a secret word and an address, in a duty and at the end."""
+    out = []
+    for p in postings:
+        text = p["text"].replace("\n", f"\nImpulsar el proyecto {SECRET} con la marca.\n", 1) + f"\nEnvía tu CV a {MAIL} ({SECRET})."
+        out.append({**p, "text": text})
+    return out
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory, small: Path, few: list[Posting], others: list[Posting]) -> tuple[Path, Any]:
+    """A model of the corpus with own postings on top, labelled as a whole, all of them holding a secret."""
+    plan = Plan("es", few, secretive(as_whole(others)), weight=2, recipe=QUICK, shipped=small / "es")
+    trained = run(plan)
+    place = tmp_path_factory.mktemp("mine")
+    deliver(trained, plan, place / "es")
+    return place, trained
+
+
+def test_the_same_data_give_the_same_bytes(
+    mine: tuple[Path, Any], small: Path, few: list[Posting], others: list[Posting], tmp_path: Path
+) -> None:
+    plan = Plan("es", few, secretive(as_whole(others)), weight=2, recipe=QUICK, shipped=small / "es")
+    deliver(run(plan), plan, tmp_path / "es")
+    first, second = contents(mine[0] / "es"), contents(tmp_path / "es")
+    assert first.keys() == second.keys() and {"README.md", "calibration.png"} <= first.keys()
+    assert [n for n in first if first[n] != second[n]] == []
+
+
+def test_no_file_of_the_model_holds_the_secret_word_or_the_address(mine: tuple[Path, Any]) -> None:
+    found = contents(mine[0] / "es")
+    assert len(found) > 12
+    for name, content in found.items():
+        text = content.decode("utf-8", "ignore").lower()
+        for secret in (SECRET.lower(), SECRET.lower()[:7], "marisol", "acme", MAIL):
+            assert secret not in text, f"{name} holds {secret}"
+    words = (mine[0] / "es" / "jd_functions" / "vocabulary.txt").read_text(encoding="utf-8")
+    assert "w:marca\n" in words
+
+
+def test_alone_keeps_no_secret_either(few: list[Posting], others: list[Posting], tmp_path: Path) -> None:
+    own = secretive([{k: v for k, v in p.items() if k != "company"} for p in others])
+    plan = Plan("es", few, own, alone=True, recipe=QUICK)
+    trained = run(plan)
+    deliver(trained, plan, tmp_path / "es")
+    assert len(trained.postings) == len(others) and all(p["own"] for p in trained.postings)
+    for name, content in contents(tmp_path / "es").items():
+        assert SECRET.lower()[:7] not in content.decode("utf-8", "ignore").lower(), name
+    words = (tmp_path / "es" / "jd_functions" / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
+    assert len(words) > 300  # the corpus's words may be kept though one source wrote them
+    assert verify(tmp_path / "es")["jd"]["corpus"]["postings"] == 0
+
+
+def test_the_model_knows_its_making_and_serves(mine: tuple[Path, Any], others: list[Posting]) -> None:
+    jd = verify(mine[0] / "es")["jd"]
+    assert jd["own"] == {"postings": 25, "weight": 2, "weights_tried": {}, "expectation": True}
+    assert jd["corpus"]["postings"] == 40 and jd["postings"] == 65
+    assert jd["profiles"] == load_profiles().hash()
+    assert len(jd["seen"]) == 65
+    result = Analyzer(models=mine[0]).analyze(others[0]["text"], language="es")
+    assert result.ok and result.model == f"es-1.0.0+{jd['hash']}"
+
+
+def test_the_card_tells_what_it_should_and_quotes_no_own_posting(mine: tuple[Path, Any], others: list[Posting]) -> None:
+    card = (mine[0] / "es" / "README.md").read_text(encoding="utf-8")
+    for heading in (
+        "Intended use",
+        "Data and splits",
+        "Figures",
+        "Calibration",
+        "Confusion",
+        "Failures",
+        "Beside the shipped model",
+        "Limits",
+        "Files",
+    ):
+        assert f"## {heading}" in card
+    assert "not people" in card and "25 own ones" in card
+    assert not any(p["id"] in card for p in others)
+    picture = (mine[0] / "es" / "calibration.png").read_bytes()
+    assert picture.startswith(b"\x89PNG") and b"Software" not in picture and len(picture) > 5000
+
+
+def test_expectation_makes_the_duties_give_the_label(small: Path, others: list[Posting]) -> None:
+    base = open_model(small / "es")
+    wanted = [{**p, "primary": "brand", "functions": ["brand"]} for p in as_whole(others[:12])]
+    made, plain = expect(base, wanted), expect(base, wanted, constrained=False)
+    from analyzer.training.derive import derive
+
+    reached = [p for p in made if p["reached"]]
+    assert len(reached) >= 6
+    assert {derive(p["segments"])[0] for p in reached} == {"brand"}
+    assert sum(derive(p["segments"])[0] == "brand" for p in plain) < len(reached)
+    for p in made:
+        assert [s["start"] for s in p["segments"]] == sorted(s["start"] for s in p["segments"])
+        assert all((s["zone"] == "D") == bool(s["codes"]) for s in p["segments"])
+
+
+def test_a_label_too_far_from_the_duties_is_not_forced_on_them(small: Path, others: list[Posting], monkeypatch: pytest.MonkeyPatch) -> None:
+    base = open_model(small / "es")
+    wanted = [{**p, "primary": "brand", "functions": ["brand"]} for p in as_whole(others[:12])]
+    monkeypatch.setattr("analyzer.training.expect.FARTHEST", 0.0)
+    made, plain = expect(base, wanted), expect(base, wanted, constrained=False)
+    kept = [(m, p) for m, p in zip(made, plain, strict=True) if not m["reached"]]
+    assert kept
+    assert all(m["segments"] == p["segments"] and m["primary"] == "brand" for m, p in kept)
+
+
+def test_own_profiles_train_and_show(few: list[Posting], others: list[Posting], tmp_path: Path) -> None:
+    profile = tmp_path / "own.toml"
+    profile.write_text('[subfunctions."m.trade"]\nname = { en = "Trade marketing", es = "Trade marketing" }\n'
+                       '[functions.marketing]\nname = { es = "Mercadeo" }\n', encoding="utf-8")  # fmt: skip
+    profiles = load_profiles(profile)
+    own = [
+        {**p, "segments": [{**s, "codes": ["m.trade" if c == "m.channel" else c for c in s["codes"]]} for s in p["segments"]]}
+        for p in others
+    ]
+    import json
+
+    (tmp_path / "own.jsonl").write_text("\n".join(json.dumps({k: v for k, v in p.items() if k != "where"}) for p in own), encoding="utf-8")
+    read = read_labelled([tmp_path / "own.jsonl"], Options(profiles=profiles))
+    assert not read.problems
+    plan = Plan("es", few, read.postings, weight=1, recipe=QUICK, profiles=profiles, profile_files=(profile,))
+    deliver(run(plan), plan, tmp_path / "m" / "es")
+    nlp = open_model(tmp_path / "m" / "es")
+    codes = nlp.get_pipe("jd_functions").duty.codes  # type: ignore[attr-defined]
+    assert "m.trade" in codes
+    told = models.info(tmp_path / "m" / "es")
+    assert told["profiles"] == profiles.hash() != load_profiles().hash()
+    assert told["own_codes"] == {"m.trade": "Trade marketing"}
+    kept = models.profiles_of(tmp_path / "m" / "es")
+    assert kept.hash() == profiles.hash() and kept.name("marketing", "es") == "Mercadeo"
+    results = Analyzer(models=tmp_path / "m").analyze_many([{"text": p["text"], "language": "es"} for p in read.postings])
+    assert any(d.code == "m.trade" and d.function == "marketing" for r in results for d in r.duties)
+
+
+def test_too_little_says_so(few: list[Posting], others: list[Posting]) -> None:
+    with pytest.raises(CorpusError, match="leave out --alone"):
+        run(Plan("es", few, as_whole(others[:5]), alone=True, recipe=QUICK))
+    with pytest.raises(CorpusError, match="at least"):
+        run(Plan("es", few[:8], recipe=QUICK))
+
+
+def test_the_curve_goes_from_no_own_postings_to_all(small: Path, few: list[Posting], others: list[Posting]) -> None:
+    plan = Plan("es", few, others[:12], recipe=QUICK, shipped=small / "es")
+    points = curve(plan, (0.0, 1.0))
+    assert [n for n, _, _ in points] == [0, 8]
+    assert all(0 < a <= 1 and 0 < x < 3 for _, a, x in points)

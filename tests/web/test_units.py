@@ -1,0 +1,223 @@
+"""What needs no server: settings, strikes, languages, messages, uploads, tables."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.web import i18n, openapi, tables, uploads
+from analyzer.web.problems import Problem
+from analyzer.web.settings import SettingError, WebSettings
+from analyzer.web.strikes import Struck, mark_of, read_strikes
+
+WEB = Path(i18n.__file__).parent
+LIMITS = tables.TableLimits(max_rows=50, max_columns=10, max_unpacked=5_000_000, max_ratio=100)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def test_settings_come_from_the_environment_and_arguments_win() -> None:
+    made = WebSettings.from_env({"JD_WEB_MAX_ROWS": "7", "JD_WEB_CORS_ORIGINS": "https://a.example, https://b.example", "JD_WEB_TOKEN": "s3cret"}, max_rows=9)
+    assert made.max_rows == 9
+    assert made.cors_origins == ("https://a.example", "https://b.example")
+    assert "s3cret" not in repr(made)
+
+
+@pytest.mark.parametrize("env", [{"JD_WEB_MAX_ROWS": "many"}, {"JD_WEB_WORKERS": "0"}, {"JD_WEB_REQUEST_SECONDS": "-1"}])
+def test_settings_that_cannot_be_are_refused_by_name(env: dict[str, str]) -> None:
+    (name,) = env
+    with pytest.raises(SettingError, match=re.compile(name.removeprefix("JD_WEB_"), re.IGNORECASE)):
+        WebSettings.from_env(env)
+
+
+# ---------------------------------------------------------------- strikes
+
+
+@given(st.text(min_size=1, max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=5))
+def test_every_character_left_knows_where_it_was(text: str, spans: list[tuple[int, int]]) -> None:
+    struck = Struck.of(text, read_strikes([f"{a}-{b}" for a, b in spans], len(text)))
+    for n, character in enumerate(struck.text):
+        start, end = struck.original(n, n + 1)
+        assert text[start:end] == character
+    assert len(struck.text) + sum(e - s for _, s, e in struck.cuts) == len(text)
+
+
+def test_strikes_that_fit_no_text_are_left_out() -> None:
+    assert read_strikes(["2-4", "x", "9-3", "3-6", "4-99", "", "-1-2", "8-9"], 10) == [(2, 6), (8, 9)]
+    assert mark_of("a") != mark_of("b")
+
+
+# ---------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "expected"),
+    [(None, "es-MX,es;q=0.9,en;q=0.8", "es"), (None, "fr,zh-TW;q=0.7,en;q=0.5", "zh"), ("en", "zh", "en"), ("xx", "zh", "zh"), (None, None, "en"), (None, "de;q=x", "en")],
+)
+def test_the_language_is_chosen_or_guessed(asked: str | None, accepted: str | None, expected: str) -> None:
+    assert i18n.chosen(asked, accepted) == expected
+
+
+def test_every_message_has_three_languages_with_the_same_values() -> None:
+    for key, said in i18n.messages().items():
+        assert set(said) == {"en", "es", "zh"}, key
+        assert len({frozenset(re.findall(r"\{(\w+)\}", words)) for words in said.values()}) == 1, key
+
+
+def test_every_word_a_template_asks_for_is_there() -> None:
+    asked = {m for file in (WEB / "templates").iterdir() for m in re.findall(r"\bt\('(\w+)'[,)]", file.read_text(encoding="utf-8"))}
+    assert asked
+    assert asked <= set(i18n.messages())
+
+
+def test_no_page_holds_inline_scripts_styles_or_foreign_addresses() -> None:
+    for file in (WEB / "templates").iterdir():
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"<script(?![^>]*\bsrc=)", text), file.name
+        assert not re.search(r"\son\w+\s*=", text), file.name
+        assert not re.search(r"\sstyle\s*=", text), file.name
+        assert not re.search(r"(?:src|href|action)=\"https?:", text), file.name
+    for file in (WEB / "static").iterdir():
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", file.read_text(encoding="utf-8")), file.name
+
+
+def test_every_problem_the_code_raises_is_documented() -> None:
+    raised = set()
+    for file in WEB.glob("*.py"):
+        raised |= set(re.findall(r"Problem\(\s*\d+,\s*\"(\w+)\"", file.read_text(encoding="utf-8")))
+        raised |= set(re.findall(r"busy\([^\"]*?\"(\w+)\"", file.read_text(encoding="utf-8")))
+    assert {"too_large", "too_slow", "stopping"} <= raised
+    assert raised <= {code for code, _ in openapi.problem_list()}
+
+
+def test_the_examples_are_named_apart() -> None:
+    found = tomllib.loads((WEB / "examples.toml").read_text(encoding="utf-8"))["example"]
+    assert len({e["key"] for e in found}) == len(found) == 4
+
+
+# ---------------------------------------------------------------- uploads
+
+
+def zipped(path: Path, **entries: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries.items():
+            archive.writestr(name.replace("__", "."), data)
+    return path
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    for number, (most, ratio) in enumerate([(10_000_000, 10_000), (10**9, 100)]):
+        bomb = zipped(tmp_path / f"{number}.xlsx", sheet=b"\0" * 30_000_000)
+        with pytest.raises(Problem) as caught:
+            uploads.check_zip(bomb, most, ratio)
+        assert (caught.value.status, caught.value.key) == (422, "zip_bomb")
+    uploads.check_zip(zipped(tmp_path / "good.xlsx", sheet__xml=b"<a>good</a>"), 10_000_000, 100)
+
+
+def test_xml_entities_and_damage_are_refused(tmp_path: Path) -> None:
+    bomb = zipped(tmp_path / "e.xlsx", sheet__xml=b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>')
+    with pytest.raises(Problem, match="zip_bomb"):
+        uploads.check_zip(bomb, 10**9, 1000)
+    broken = tmp_path / "d.xlsx"
+    broken.write_bytes(b"PK\x03\x04" + b"nonsense" * 20)
+    with pytest.raises(Problem, match="damaged"):
+        uploads.check_zip(broken, 10**9, 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"), [("../../etc/passwd", "passwd"), ("C:\\a\\职位 表.csv", "职位 表.csv"), ("", "table"), (None, "table"), ('a"b<c>\r\n.csv', "a_b_c___.csv"), ("..", "table")]
+)
+def test_names_of_files_are_made_harmless(name: str | None, safe: str) -> None:
+    assert uploads.safe_name(name, "table") == safe
+
+
+# ---------------------------------------------------------------- tables
+
+
+def unpacked(folder: Path, data: bytes) -> dict[str, object]:
+    (folder / "upload").write_bytes(data)
+    return tables.unpack(folder, "t.csv", LIMITS)
+
+
+def workbook(rows: list[list[object]]) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_tables_in_usual_encodings(tmp_path: Path, encoding: str) -> None:
+    text = "职位名称;岗位职责\n运营专员;负责会员体系搭建，提升用户留存；策划活动\n" + "品牌专员;负责品牌故事撰写，统一品牌形象\n" * 5
+    found = unpacked(tmp_path, text.encode(encoding))
+    assert found["header"] == ["职位名称", "岗位职责"]
+    assert found["rows"] == 6
+    assert found["guess"] == {"text": "岗位职责", "title": "职位名称"}
+
+
+def test_rows_that_do_not_fit_are_kept_and_marked(tmp_path: Path) -> None:
+    found = unpacked(tmp_path, b'id,text\n1,"two\nlines, one cell"\n2\n3,c,extra\n\n4,d\n')
+    assert (found["rows"], found["broken"]) == (4, 2)
+    rows = tables.read_rows(tmp_path, 0, 10)
+    assert [r["fits"] for r in rows] == [True, False, False, True]
+    assert rows[0]["cells"] == ["1", "two\nlines, one cell"]
+    assert tables.read_rows(tmp_path, 3, 10) == rows[3:]
+    assert tables.read_rows(tmp_path, 4, 10) == []
+
+
+def test_a_workbook_is_a_table_too(tmp_path: Path) -> None:
+    found = unpacked(tmp_path, workbook([["id", "text", "text"], [1, "负责运营", None], [None, None, None], [2, "=1+1", "x"]]))
+    assert found["header"] == ["id", "text", "text_2"]
+    assert (found["rows"], found["broken"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        (b"", "not_a_table"),
+        (b"\n\n", "not_a_table"),
+        (b"a,b\n" + b"1,2\n" * 51, "too_many_rows"),
+        (b"a," * 11 + b"b\n1\n", "too_many_columns"),
+        (b"\x00\x01\x02\x03" * 100, "not_a_table"),
+        (b"<html><body><p>no table</p></body></html>", "not_a_table"),
+    ],
+)
+def test_what_is_no_table_is_said_to_be_none(tmp_path: Path, data: bytes, key: str) -> None:
+    with pytest.raises(Problem) as caught:
+        unpacked(tmp_path, data)
+    assert caught.value.key == key
+
+
+def test_results_never_overwrite_a_column_and_start_no_formula(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    from analyzer.analysis import Analysis
+
+    unpacked(tmp_path, b"text,jd_status\n=1+1,mine\n")
+    row = {**Analysis("ok", "es", "m").to_row(), "jd_duty_1": "=HYPERLINK(1)"}
+    record = {"input": {"text": "=1+1", "jd_status": "mine"}}
+    (tmp_path / "scored-00000000.jsonl").write_text(json.dumps({"row": row, "record": record}) + "\n", encoding="utf-8")
+    lines = tables.assemble(tmp_path, "csv", "en").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("text,jd_status,jd_status_,jd_language")
+    assert lines[1].startswith("=1+1,mine,ok")
+    assert "'=HYPERLINK(1)" in lines[1]
+    sheet = load_workbook(tables.assemble(tmp_path, "xlsx", "en")).active
+    assert (sheet["A2"].value, sheet["A2"].data_type) == ("=1+1", "s")
+
+
+def test_summaries_add_up() -> None:
+    parts = [{"rows": 2, "primary": {"brand": 1, "none": 1}}, {"rows": 3, "primary": {"brand": 2}}]
+    assert tables.add_up(parts) == {"rows": 5, "primary": {"brand": 3, "none": 1}}
