@@ -27,7 +27,7 @@ test: env lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 train: env
-	$(BIN)/jd-analyzer train corpus -o models
+	$(BIN)/jd-analyzer train -o models
 
 clean:
 	rm -rf $(VENV) build dist

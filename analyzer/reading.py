@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, Duty, Phrase, Piece, Title, Zone, function_of, rounded
+from analyzer.pipeline.component import text_of
 from analyzer.pipeline.functions import Functions
 from analyzer.profiles import covered_steps, title_function
 from analyzer.text.view import folded, view
@@ -22,7 +23,7 @@ def read_doc(nlp: Language, doc: Doc, *, title: str | None, id: str | None, mode
     """What the pipeline left on the Doc, as an Analysis."""
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
     lang = nlp.lang
-    text = doc.text
+    text = text_of(doc)
     duties = _duties(doc, text)
     probability = {a: rounded(doc.cats[f"primary:{a}"]) for a in ANSWERS}
     primary = max(ANSWERS, key=lambda a: probability[a])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,6 +75,8 @@ def serve(
     )
     if not quiet:
         _announce(settings, host, port)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # uvicorn finishes what runs, then raises the signal again: the end is a good one
     try:
         uvicorn.Server(config).run()
     except SystemExit:

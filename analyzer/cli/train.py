@@ -204,6 +204,10 @@ def _sources(data: list[Path], corpus: Path | None, alone: bool, options: Option
     if not data or (home and all(_inside(d, home) for d in data)):
         return (read_labelled(data, options) if data else read_corpus(corpus)), Labelled([], [])
     own = read_labelled(data, options)
+    if options.profiles:
+        new = [f for f in options.profiles.functions if f not in ("marketing", "operations", "brand")]
+        for name in new:
+            typer.echo(f"{name}: its words and names are in use; a model scores marketing, operations and brand only", err=True)
     return (Labelled([], []) if alone and home is None else read_corpus(corpus)), own
 
 

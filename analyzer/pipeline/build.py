@@ -8,7 +8,7 @@ from pathlib import Path
 import spacy
 from spacy.language import Language
 
-from analyzer.errors import ModelNotFound
+from analyzer.errors import ModelDamaged, ModelNotFound
 from analyzer.pipeline import duties, functions, segments, zones  # noqa: F401  registers the factories
 from analyzer.pipeline.manifest import verify
 from analyzer.pipeline.tokenizer import blank
@@ -40,10 +40,18 @@ def find_model(lang: str, models: Path | None = None) -> Path:
     for place in places:
         if (place / "config.cfg").is_file():
             return place
-    raise ModelNotFound(f"no model for {lang!r} in {places[0].parent}; train one with `jd-analyzer train`, or name a directory that holds one")
+    raise ModelNotFound(
+        f"no model for {lang!r} in {places[0].parent}; train one with `jd-analyzer train`, or name a directory that holds one"
+    )
 
 
 def open_model(path: Path) -> Language:
     """Load a model directory. Raises ModelDamaged where it is not whole, before anything of it is used."""
     verify(path)
-    return spacy.load(path)
+    try:
+        return spacy.load(path)
+    except ModelDamaged as error:
+        reason = str(error).removeprefix(f"{error.code}: ").split(";")[0]
+        raise ModelDamaged(
+            f"{reason}; its files are what its manifest says, so another version made it: train it again, or install one of this version"
+        ) from None

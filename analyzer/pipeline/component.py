@@ -8,6 +8,12 @@ from collections.abc import Iterable, Iterator
 from spacy.tokens import Doc
 
 
+def text_of(doc: Doc) -> str:
+    """The Doc's text, kept by the tokenizer: `doc.text` joins all tokens anew each time it is read."""
+    text = doc.user_data.get("jd_text")
+    return text if isinstance(text, str) else doc.text
+
+
 class Batched:
     """A component whose work is done for many Docs at once; one Doc is a batch of one, so the numbers are the same."""
 

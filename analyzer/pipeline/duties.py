@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
 from analyzer.lang.tables import headings, plain
+from analyzer.pipeline.component import text_of
 from analyzer.pipeline.phrases import find_phrases
 from analyzer.text.segments import LIST_MARK
 
@@ -24,7 +25,7 @@ class Duties:
     def __call__(self, doc: Doc) -> Doc:
         """Read the zones and leave duties and phrases."""
         duties: list[Span] = []
-        text = doc.text
+        text = text_of(doc)
         for zone in doc.spans["zones"]:
             if zone.label_ == "D":
                 span = self._statement(doc, text, zone)

@@ -7,6 +7,7 @@ from spacy.attrs import IDX
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from analyzer.pipeline.component import text_of
 from analyzer.text.segments import boundaries
 from analyzer.text.view import view
 
@@ -18,7 +19,7 @@ class Segments:
         """Mark the first token of every segment."""
         if not len(doc):
             return doc
-        seen = view(doc.text)
+        seen = view(text_of(doc))
         places = boundaries(seen.text)
         if seen.begin is not None and len(seen.begin):
             places = seen.begin[places].tolist()

@@ -15,7 +15,20 @@ from typing import Any, Protocol
 import numpy as np
 import spacy
 import srsly
-from spacy.attrs import NORM
+from spacy.attrs import (
+    IS_BRACKET,
+    IS_CURRENCY,
+    IS_LEFT_PUNCT,
+    IS_QUOTE,
+    IS_RIGHT_PUNCT,
+    IS_STOP,
+    LIKE_EMAIL,
+    LIKE_URL,
+    NORM,
+    PREFIX,
+    SHAPE,
+    SUFFIX,
+)
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
@@ -29,6 +42,7 @@ _SPANISH = re.compile(
     r"[^\W\d_]+(?:/(?:as?|os?|ras?|r|na|es?)(?!\w)|\((?:as?|os?|ras?|na|es)\)|@s?(?!\w)|-(?:as?|os?)(?!\w)|/(?:AS?|OS?|RAS?|R|NA|ES?)(?!\w)|\((?:AS?|OS?|RAS?|NA|ES)\)|(?:['’&][^\W\d_]+))?"
     r"|\d+(?:[.,:]\d+)*|[ \t]+|\s|[^\w\s]|_"
 )
+_UNREAD = (SHAPE, PREFIX, SUFFIX, LIKE_URL, LIKE_EMAIL, IS_STOP, IS_CURRENCY, IS_BRACKET, IS_QUOTE, IS_LEFT_PUNCT, IS_RIGHT_PUNCT)
 _CAMEL = re.compile(r"(?<=[a-záéíóúüñ]{4})(?=[A-ZÁÉÍÓÚÑ][a-záéíóúüñ]{2})")
 
 
@@ -77,14 +91,16 @@ class Tokenizer:
 
     def __init__(self, vocab: Vocab) -> None:
         self.vocab = vocab
+        for attribute in _UNREAD:  # a lexeme computes every attribute when it is made, and nobody here reads these
+            vocab.lex_attr_getters.pop(attribute, None)
 
     def __call__(self, text: str) -> Doc:
         """A Doc whose `text` is exactly `text`. Raises ValueError where spaCy itself cannot hold the text."""
         seen = self._view(text)
         found = self._words(seen.text)
-        if seen.begin is None or seen.end is None:
-            return self._plain(text, found)
-        return self._aligned(text, found, seen)
+        doc = self._plain(text, found) if seen.begin is None else self._aligned(text, found, seen)
+        doc.user_data["jd_text"] = text
+        return doc
 
     def pipe(self, texts: Iterable[str], batch_size: int = 1000) -> Iterable[Doc]:
         """One Doc a text."""

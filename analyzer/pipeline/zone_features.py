@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from analyzer.lang.tables import headings, plain
+from analyzer.pipeline.component import text_of
 from analyzer.pipeline.features import Batch, FeatureSpace
 from analyzer.text.segments import LIST_MARK
 
@@ -26,6 +27,7 @@ _FORM = {"mark": 6, "end": 8, "length": 6, "first": 2, "last": 2, "line": 2, "di
 _OFFSETS = dict(zip(_FORM, np.cumsum([0, *_FORM.values()])[:-1].tolist(), strict=True))
 FORM_WIDTH = sum(_FORM.values())
 _OPENS = {"D": 1, "R": 2, "B": 3, "C": 4, "X": 5}
+_DIGIT = re.compile(r"\d")
 _CONTACT = re.compile(r"@|https?:|www\.|\d{7,}|<[A-Z_]+>")
 
 
@@ -47,7 +49,8 @@ def _texts(batch: Batch) -> list[tuple[int, list[str]]]:
         if owner not in cached:
             doc = batch.docs[owner]
             at = doc.to_array(["IDX"]).ravel().tolist()
-            cached[owner] = (doc.text, [*at, len(doc.text)])
+            text = text_of(doc)
+            cached[owner] = (text, [*at, len(text)])
         text, at = cached[owner]
         out.setdefault(owner, []).append(text[at[start] : at[end]])
     return list(out.items())
@@ -74,7 +77,6 @@ def _document(texts: list[str], table: dict[str, str], lang: str, number: int) -
         inside = None if own else _inner_heading(body, table)
         kind = _mark(mark.group() if mark else "")
         size = len(body) if lang == "zh" else len(body) // 3
-        letters = [c for c in body if c.isalpha()]
         here = {
             "mark": kind,
             "end": _ENDS.get(body[-1:], 0),
@@ -82,8 +84,8 @@ def _document(texts: list[str], table: dict[str, str], lang: str, number: int) -
             "first": int(place == 0),
             "last": int(place == len(texts) - 1),
             "line": int("\n" in text[-4:]),
-            "digits": min(2, sum(c.isdigit() for c in body) // 2),
-            "upper": int(bool(letters) and len(letters) > 6 and sum(c.isupper() for c in letters) > 0.8 * len(letters)),
+            "digits": min(2, len(_DIGIT.findall(body)) // 2),
+            "upper": int(len(body) > 6 and body.isupper()),
             "position": min(5, place * 6 // max(1, len(texts))),
             "own": _OPENS.get(own or "", 0),
             "above": above * 3 + min(2, distance // 3),

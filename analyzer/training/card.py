@@ -74,7 +74,8 @@ def _data(jd: Mapping[str, Any], postings: Sequence[Mapping[str, Any]], problems
         f"{jd['corpus']['postings']} postings of the shipped corpus (data `{jd['corpus']['data']}`), {own.get('postings', 0)} own ones, "
         f"each own one counting {own.get('weight', 1)} times; data `{jd['data']}`, profiles `{jd['profiles']}`, seed {jd['seed']}.",
         f"Every figure below is out of fold: {jd['recipe']['folds']} times a model, its calibration and its thresholds were made "
-        "without the companies of one fold, and judged on them. A company's postings, and near copies of one another, are always in one fold.",
+        "without the companies of one fold, and judged on them. A company's postings, and near copies of one another, "
+        "are always in one fold.",
     ]
     if own.get("weights_tried"):
         tried = ", ".join(f"{w}: {loss:.3f}" for w, loss in own["weights_tried"].items())
@@ -159,9 +160,8 @@ def _against(against: Mapping[str, Any] | None) -> str:
     ]
     lines += ["| figure | shipped | this one | difference | 95 % interval |", "| --- | --: | --: | --: | --- |"]
     for name, d in against["differences"].items():
-        lines.append(
-            f"| {name} | {d['first']:.3f} | {d['second']:.3f} | {d['difference']:+.3f} | {d['interval'][0]:+.3f} to {d['interval'][1]:+.3f} |"
-        )
+        low, high = d["interval"]
+        lines.append(f"| {name} | {d['first']:.3f} | {d['second']:.3f} | {d['difference']:+.3f} | {low:+.3f} to {high:+.3f} |")
     kinds = [row["change"] for row in against["changed"]]
     lines.append(f"\n{len(kinds)} answers changed: {kinds.count('won')} now right, {kinds.count('lost')} now wrong.")
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from typing import Any
 
 from analyzer.training import card, compare, evaluate, heldout
 from analyzer.training.figures import count, figures, intervals
-from analyzer.training.retrain import Plan, Trained, profile_name
+from analyzer.training.retrain import Plan, Trained, open_shipped, profile_name
 from analyzer.training.train import save
 
 
@@ -43,7 +43,7 @@ def deliver(trained: Trained, plan: Plan, directory: Path, problems: Mapping[str
 def _against(plan: Plan, postings: Sequence[dict[str, Any]], results: Sequence[Any]) -> dict[str, Any] | None:
     """This model out of fold beside the shipped one, on the own postings that the shipped one never saw."""
     rows = [n for n, p in enumerate(postings) if p.get("own")]
-    if not rows or not plan.shipped or not (plan.shipped / "config.cfg").is_file():
+    if not rows or plan.shipped is None or open_shipped(plan) is None:
         return None
     mine = [postings[n] for n in rows]
     before = evaluate.analyse(evaluate.open_analyzer(plan.shipped), mine)

@@ -33,6 +33,25 @@ def expect(base: Language, postings: Sequence[Posting], constrained: bool = True
     return [_labelled(posting, doc, constrained) for posting, doc in zip(postings, docs, strict=True)]
 
 
+def with_families(base: Language, posting: Posting) -> Posting:
+    """The posting with the likeliest family (`n.sales`, `n.tech`) for duties labelled `n`, another function, alone."""
+    doc = base(posting["text"])
+    group = doc.spans["duties"]
+    segments = []
+    for segment in posting["segments"]:
+        codes = list(segment["codes"])
+        if "n" in codes:
+            shared = [min(s.end_char, segment["end"]) - max(s.start_char, segment["start"]) for s in group]
+            best = int(np.argmax(shared)) if shared else -1
+            family = "n.other"
+            if best >= 0 and shared[best] > 0:
+                told = {c: p for c, p in zip(group.attrs["codes"], group.attrs["probabilities"][best], strict=True) if c.startswith("n.")}
+                family = max(told, key=lambda c: (told[c], c), default=family)
+            codes = list(dict.fromkeys(family if c == "n" else c for c in codes))
+        segments.append({**segment, "codes": codes})
+    return {**posting, "segments": segments}
+
+
 def _labelled(posting: Posting, doc: Doc, constrained: bool) -> Posting:
     group = doc.spans["duties"]
     probabilities, names = (np.asarray(group.attrs["probabilities"]), list(group.attrs["codes"])) if len(group) else (np.zeros((0, 0)), [])

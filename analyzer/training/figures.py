@@ -236,7 +236,7 @@ BARE = ("primary_macro_f1", "primary_accuracy", "functions_macro_f1")
 def figures(c: Counts, names: Sequence[str] = tuple(FIGURES)) -> dict[str, float | None]:
     """The figures by name; None where the labels cannot tell."""
     out = {n: FIGURES[n](c) for n in names} if len(c) else {}
-    return {n: None if np.isnan(v) else round(v, 4) for n, v in out.items()}
+    return {n: None if np.isnan(v) else round(float(v), 4) for n, v in out.items()}
 
 
 def intervals(c: Counts, names: Sequence[str] = tuple(FIGURES), rounds: int = ROUNDS) -> dict[str, list[float] | None]:

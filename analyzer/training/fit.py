@@ -54,7 +54,7 @@ class Recipe:
     text_c: float = 10.0
     text_scale: float = 0.3
     posting_c: float = 10.0
-    review_share: float = 0.18
+    review_share: float = 0.11
     """Share of held-out postings, the least sure ones, that would be sent to a person."""
     review_unknown: float = 0.45
     """Share of known words in the duties under which a posting is unlike the training data."""

@@ -220,10 +220,16 @@ class Labels:
         self.profiles = options.profiles or load_profiles()
         self.known: dict[str, str] = {"none": "none", "other": "none", "general": "none"}
         for key, function in {**self.profiles.functions, **self.profiles.families}.items():
+            if key not in FUNCTIONS and key in self.profiles.functions:
+                continue  # a function of the user's own: no model has an answer for it yet
             answer = key if key in FUNCTIONS else "none"
             self.known.update({_folded(n): answer for n in (key, function.name.en, function.name.es, function.name.zh) if n})
-        for code, sub in self.profiles.subfunctions.items():
-            self.known[_folded(code)] = sub.function if sub.function in FUNCTIONS else "none"
+        self.codes = frozenset({"n"}) | frozenset(
+            c for c, s in self.profiles.subfunctions.items() if s.function in (*FUNCTIONS, "other", "general")
+        )
+        for code in self.codes - {"n"}:
+            owner = self.profiles.subfunctions[code].function
+            self.known[_folded(code)] = owner if owner in FUNCTIONS else "none"
         for name, label in options.mapping.items():
             if _folded(label) not in self.known:
                 raise CorpusError(f"--map {name}={label}: {label!r} is none of {', '.join(ANSWERS)}, nor a code of the profiles")
@@ -312,7 +318,11 @@ def _segmented(posting: Posting, record: Mapping[str, Any], labels: Labels) -> P
             return Problem(
                 "segment", where, f"segment {at} ({start}-{end}, zone {zone!r}, codes {codes}) does not fit the text or the scheme"
             )
-        strange = [c for c in codes if c not in labels.profiles.subfunctions]
+        strange = [c for c in codes if c not in labels.codes]
+        if strange and strange[0] in labels.profiles.subfunctions:
+            return Problem(
+                "own_function", where, f"segment {at}: {strange[0]} is of a function of your own: only sub-functions can be added so far"
+            )
         if strange:
             return Problem(
                 "unknown_label", where, f"segment {at}: unknown code {', '.join(strange)}; add it in a profile (--profiles), or correct it"

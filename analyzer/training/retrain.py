@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,19 +13,19 @@ import numpy as np
 from spacy.language import Language
 from threadpoolctl import threadpool_limits
 
-from analyzer.errors import CorpusError
+from analyzer.errors import CorpusError, ModelDamaged
 from analyzer.pipeline.build import open_model
 from analyzer.pipeline.features import FeatureSpace, make_batch
 from analyzer.pipeline.functions import ANSWERS, Functions
 from analyzer.pipeline.tokenizer import blank
 from analyzer.profiles import Profiles, load_profiles
 from analyzer.training.corpus import Posting, fold_of
-from analyzer.training.expect import expect
+from analyzer.training.expect import expect, with_families
 from analyzer.training.fit import Recipe, fit_duties
-from analyzer.training.groups import fingerprint, grouped
+from analyzer.training.groups import grouped
 from analyzer.training.labelled import bare
 from analyzer.training.prepare import prepare, set_zones
-from analyzer.training.suitability import without_contacts
+from analyzer.training.suitability import seen_mark, without_contacts
 from analyzer.training.train import VERSION, Evidence, Progress, data_hash, recipe_settings, save, train
 
 WEIGHTS = (1, 2, 4)
@@ -108,10 +107,17 @@ def with_duties(
 
     Also the model these came from, if one was needed, and the postings whose label could not be reached.
     """
-    if not any(p.get("level") == "posting" for p in own):
+    if not any(p.get("level") == "posting" or _bare(p) for p in own):
         return None, own, []
     base = base_model(plan, corpus, progress)
+    with threadpool_limits(1):
+        own = [with_families(base, p) if _bare(p) else p for p in own]
     return base, *_expected(base, own, plan.expectation)
+
+
+def _bare(posting: Posting) -> bool:
+    """Whether duties are labelled as another function's without telling which (`n` for `n.sales` and its like)."""
+    return any("n" in s["codes"] for s in posting["segments"])
 
 
 def curve(plan: Plan, shares: Sequence[float], progress: Progress = lambda _: None) -> list[tuple[int, float, float]]:
@@ -139,14 +145,27 @@ def _expected(base: Language, own: Sequence[Posting], constrained: bool) -> tupl
 
 def base_model(plan: Plan, corpus: Sequence[Posting], progress: Progress) -> Language:
     """The model of the corpus alone: the shipped one where it is that, else trained now. Saved and read, so that both are the same."""
-    if plan.shipped and (plan.shipped / "meta.json").is_file():
-        meta = json.loads((plan.shipped / "meta.json").read_text(encoding="utf-8")).get("jd", {})
-        if meta.get("data") == data_hash(corpus) and meta.get("recipe") == recipe_settings(plan.recipe):
-            return open_model(plan.shipped)
+    shipped = open_shipped(plan)
+    if shipped is not None:
+        jd = shipped.meta["jd"]
+        if not corpus or (jd.get("data") == data_hash(corpus) and jd.get("recipe") == recipe_settings(plan.recipe)):
+            return shipped
+    if not corpus:
+        raise CorpusError(
+            "postings labelled as a whole need the corpus, or a shipped model, to tell their duties; name a corpus with --corpus"
+        )
     progress(f"{plan.lang}: first a model of the corpus alone, to tell the duties of postings labelled as a whole")
     with tempfile.TemporaryDirectory() as folder:
         save(train(plan.lang, corpus, plan.recipe, progress), Path(folder) / plan.lang)
         return open_model(Path(folder) / plan.lang)
+
+
+def open_shipped(plan: Plan) -> Language | None:
+    """The shipped model, where there is one that this version can read."""
+    try:
+        return open_model(plan.shipped) if plan.shipped and plan.shipped.is_dir() else None
+    except ModelDamaged:
+        return None
 
 
 def choose_weight(
@@ -158,6 +177,8 @@ def choose_weight(
     for weight in WEIGHTS:
         progress(f"{plan.lang}: trying weight {weight} for own postings")
         losses[weight] = round(float(np.mean(trial.losses(weight)[0])), 4)
+        if losses[weight] > min(losses.values()):
+            break  # more weight on few postings only gets worse
     return min(WEIGHTS, key=lambda w: (losses[w], w)), losses
 
 
@@ -248,6 +269,6 @@ def _describe(
                 "expectation": plan.expectation,
             },
             "thresholds": {f: round(t, 4) for f, t in component.thresholds.items()},
-            "seen": sorted({fingerprint(p["text"]) for p in learned}),
+            "seen": sorted({seen_mark(p["text"]) for p in learned}),
         }
     )

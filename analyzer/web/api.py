@@ -108,16 +108,14 @@ async def job_new(request: Request) -> Response:
     return JSONResponse(job.to_dict(), 202, headers={"Location": f"/v1/jobs/{job.id}"})
 
 
-async def job_get(request: Request) -> Response:
-    """GET /v1/jobs/{id}."""
-    return JSONResponse(jobs_of(request).get(request.path_params["id"]).to_dict())
-
-
-async def job_delete(request: Request) -> Response:
-    """DELETE /v1/jobs/{id}: stop it and remove its files."""
+async def job(request: Request) -> Response:
+    """GET /v1/jobs/{id}: how far it is; DELETE: stop it and remove its files."""
     jobs = jobs_of(request)
-    await jobs.remove(jobs.get(request.path_params["id"]))
-    return Response(status_code=204)
+    found = jobs.get(request.path_params["id"])
+    if request.method == "DELETE":
+        await jobs.remove(found)
+        return Response(status_code=204)
+    return JSONResponse(found.to_dict())
 
 
 async def job_result(request: Request) -> Response:

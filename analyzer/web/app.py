@@ -51,8 +51,7 @@ def routes() -> list[Route | Mount]:
     """Every address of the server."""
     static = Path(__file__).parent / "static"
     return [
-        Route("/", pages.index, methods=["GET"]),
-        Route("/", closing(pages.analyse), methods=["POST"]),
+        Route("/", closing(pages.home), methods=["GET", "POST"]),
         Route("/save", closing(pages.keep), methods=["POST"]),
         Route("/correction", closing(pages.correction), methods=["POST"]),
         Route("/compare", closing(pages.compare), methods=["GET", "POST"]),
@@ -65,8 +64,7 @@ def routes() -> list[Route | Mount]:
         Route("/v1/analyze", api.analyze, methods=["POST"]),
         Route("/v1/analyze/batch", api.analyze_batch, methods=["POST"]),
         Route("/v1/jobs", closing(api.job_new), methods=["POST"]),
-        Route("/v1/jobs/{id}", api.job_get, methods=["GET"]),
-        Route("/v1/jobs/{id}", api.job_delete, methods=["DELETE"]),
+        Route("/v1/jobs/{id}", api.job, methods=["GET", "DELETE"]),
         Route("/v1/jobs/{id}/result", api.job_result, methods=["GET"]),
         Route("/v1/profiles", api.profiles, methods=["GET"]),
         Route("/v1/models", api.models, methods=["GET"]),

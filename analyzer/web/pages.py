@@ -133,8 +133,7 @@ def checked(text: str, title: str, s: WebSettings) -> None:
 async def document_text(request: Request, upload: UploadFile) -> str:
     """The text of an uploaded document; the file is private and gone afterwards. Raises Problem (422)."""
     s = settings_of(request)
-    folder = jobs_of(request).folder()
-    with tempfile.TemporaryDirectory(dir=folder) as place:
+    with tempfile.TemporaryDirectory(dir=jobs_of(request).root) as place:
         path = Path(place) / "document"
         await save(upload, path)
         payload = {
@@ -144,15 +143,16 @@ async def document_text(request: Request, upload: UploadFile) -> str:
             "max_ratio": s.max_unpack_ratio,
         }
         text: str = await pool_of(request).run("document", payload)
-    folder.rmdir()
     return text
 
 
 # ---------------------------------------------------------------- one posting
 
 
-async def index(request: Request) -> Response:
-    """The empty page."""
+async def home(request: Request) -> Response:
+    """The empty page, or the result of its form."""
+    if request.method == "POST":
+        return await analyse(request)
     ui = language_of(request)
     return whole(request, "index.html", ui, page="analyse", text="", title="", result="", examples=examples(), switch_form=True)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from analyzer.report.visible import safe_line
 from analyzer.web.i18n import LANGUAGES, NAMES, translator
 from analyzer.web.view import Result, codes
 
@@ -17,13 +19,15 @@ HERE = Path(__file__).parent
 @functools.cache
 def environment() -> Environment:
     """The Jinja environment: every value is escaped, a misspelt one is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(HERE / "templates", encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["safe_line"] = safe_line
+    return made
 
 
 def render(template: str, ui: str, **values: Any) -> str:
@@ -32,13 +36,14 @@ def render(template: str, ui: str, **values: Any) -> str:
 
 
 @functools.cache
-def _codes(ui: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    return codes(ui)
+def _code_options(ui: str) -> Markup:
+    """The choices of a correction: the same for every duty, so made once."""
+    return Markup(render("_codes.html", ui, codes=codes(ui)))  # noqa: S704  our own template
 
 
 def result_html(result: Result, ui: str, *, interactive: bool = True) -> str:
     """One posting's result. interactive: with the buttons that strike, correct and save."""
-    return render("_result.html", ui, r=result, codes=_codes(ui), interactive=interactive)
+    return render("_result.html", ui, r=result, code_options=_code_options(ui), interactive=interactive)
 
 
 def saved_html(result: Result, ui: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -63,18 +63,15 @@ def words_that_mattered(nlp: Language, doc: Doc) -> list[list[Word]]:
     for number, duty in enumerate(duties):
         mine = segment == number
         code = model.codes.index(duty.label_)
-        features, counts = np.unique(feature[mine], return_counts=True)
-        if not len(features):
-            out.append([])
-            continue
-        own = model.a["own"][features]
-        value = np.asarray(rows[number, features].todense()).ravel() * (own[:, code] - own.mean(axis=1)) / counts
-        added = dict(zip(features.tolist(), value.tolist(), strict=True))
+        columns, values = (part[rows.indptr[number] : rows.indptr[number + 1]] for part in (rows.indices, rows.data))
+        own = model.a["own"][columns]
+        added = dict(zip(columns.tolist(), (values * (own[:, code] - own.mean(axis=1))).tolist(), strict=True))
+        times = Counter(feature[mine].tolist())
         by_token: dict[int, float] = {}
         for f, p, s in zip(feature[mine].tolist(), position[mine].tolist(), span[mine].tolist(), strict=True):
             for offset in range(s):
                 token = int(batch.token[p + offset])
-                by_token[token] = by_token.get(token, 0.0) + added[f] / s
+                by_token[token] = by_token.get(token, 0.0) + added[f] / (s * times[f])
         out.append(_strongest(doc, by_token))
     return out
 

@@ -25,13 +25,13 @@ def spanish() -> list[Posting]:
 @pytest.fixture(scope="session")
 def few(spanish: list[Posting]) -> list[Posting]:
     """Forty of them, all four answers among them."""
-    return spanish[::20]
+    return spanish[:: len(spanish) // 40][:40]
 
 
 @pytest.fixture(scope="session")
-def others(spanish: list[Posting]) -> list[Posting]:
+def others(spanish: list[Posting], few: list[Posting]) -> list[Posting]:
     """Twenty-five more."""
-    return spanish[5::32]
+    return [p for p in spanish[5 :: len(spanish) // 30] if p not in few][:25]
 
 
 @pytest.fixture(scope="session")

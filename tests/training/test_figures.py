@@ -110,7 +110,7 @@ def test_auroc_and_calibration_error() -> None:
     gold = [posting(str(n), "brand" if n < 20 else "none") for n in range(40)]
     told = [result("brand" if n < 10 else "none", score=0.8) for n in range(40)]
     found = count(gold, told)
-    brand = [s for s in found.scores[:, 2]]
+    brand = found.scores[:, 2].tolist()
     assert sorted(set(np.round(brand, 3))) == [0.2, 0.8]
     assert auroc(found) == pytest.approx(0.75)  # half of the pairs 1, half of them ties
     # brand: 10 at 0.8 all true (0.2 off), 30 at 0.2 with a third true (0.1333 off); the two others: 40 at 0.2, none true

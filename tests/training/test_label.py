@@ -29,7 +29,7 @@ def analyzer(small: Path) -> Analyzer:
 
 def test_review_finds_flipped_labels_first(analyzer: Analyzer, spanish: list[Posting]) -> None:
     """Also with a small model that errs on a quarter of postings: one label in ten flipped, 70 % of them in the first fifth."""
-    postings = as_whole(spanish[2::4])
+    postings = as_whole(spanish[2 :: len(spanish) // 200][:200])
     chance = random.Random(3)
     flipped = set(chance.sample(range(len(postings)), len(postings) // 10))
     for n in flipped:

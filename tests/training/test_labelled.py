@@ -144,6 +144,20 @@ def test_a_segment_that_does_not_fit_is_told(tmp_path: Path) -> None:
     assert len(read_labelled([tmp_path / "a.jsonl"], Options(profiles=load_profiles(tmp_path / "own.toml"))).postings) == 2
 
 
+def test_a_function_of_ones_own_says_that_it_cannot_be_learned_yet(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        '[functions.sustainability]\nprefix = "s"\nname = { en = "Sustainability" }\n'
+        '[subfunctions."s.report"]\nname = { en = "Reports" }\n',
+        encoding="utf-8",
+    )
+    options = Options(profiles=load_profiles(tmp_path / "own.toml"))
+    segments = [{"start": 0, "end": len(BRAND), "zone": "D", "codes": ["s.report"]}]
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": "a", "language": "es", "text": BRAND, "segments": segments}), encoding="utf-8")
+    assert [p.kind for p in read_labelled([tmp_path / "a.jsonl"], options).problems] == ["own_function"]
+    found = read_labelled([table(tmp_path / "a.csv", [["text", "label"], [BRAND, "sustainability"]])], options)
+    assert [p.kind for p in found.problems] == ["unknown_label"]
+
+
 def whole(number: int, text: str, label: str) -> dict[str, Any]:
     return {
         "id": f"p{number}",

@@ -146,6 +146,16 @@ def test_shapes_that_do_not_fit_each_other_are_refused(model: Path) -> None:
         open_model(model)
 
 
+def test_a_sound_model_of_another_version_says_what_to_do(model: Path) -> None:
+    file = model / "jd_functions" / "weights.safetensors"
+    arrays = load_file(file)
+    del arrays["stack"]
+    save_file(arrays, file)
+    sign(model)
+    with pytest.raises(ModelDamaged, match=r"lacks 'stack'; .*another version made it: train it again"):
+        open_model(model)
+
+
 def test_values_that_are_no_numbers_are_refused(model: Path) -> None:
     file = model / "jd_functions" / "weights.safetensors"
     arrays = load_file(file)

@@ -15,7 +15,7 @@ from analyzer.pipeline.manifest import verify
 from analyzer.profiles import load_profiles
 from analyzer.training import models
 from analyzer.training.deliver import deliver
-from analyzer.training.expect import expect
+from analyzer.training.expect import expect, with_families
 from analyzer.training.labelled import Options, read_labelled
 from analyzer.training.retrain import Plan, curve, run
 
@@ -123,6 +123,15 @@ def test_expectation_makes_the_duties_give_the_label(small: Path, others: list[P
     for p in made:
         assert [s["start"] for s in p["segments"]] == sorted(s["start"] for s in p["segments"])
         assert all((s["zone"] == "D") == bool(s["codes"]) for s in p["segments"])
+
+
+def test_duties_of_another_function_get_a_family(small: Path, others: list[Posting]) -> None:
+    base = open_model(small / "es")
+    posting = next(p for p in others if any(c.startswith("n.") for s in p["segments"] for c in s["codes"]))
+    bare = [{**s, "codes": ["n" if c.startswith("n.") else c for c in s["codes"]]} for s in posting["segments"]]
+    made = with_families(base, {**posting, "segments": bare})
+    assert "n" not in {c for s in made["segments"] for c in s["codes"]}
+    assert [[c[0] for c in s["codes"]] for s in made["segments"]] == [[c[0] for c in s["codes"]] for s in bare]
 
 
 def test_a_label_too_far_from_the_duties_is_not_forced_on_them(small: Path, others: list[Posting], monkeypatch: pytest.MonkeyPatch) -> None:

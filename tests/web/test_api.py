@@ -7,8 +7,8 @@ import json
 import time
 
 import pytest
-from conftest import ES, ZH, opened, wait_ready
 from starlette.testclient import TestClient
+from web_tools import ES, ZH, opened, wait_ready
 
 from analyzer.analyzer import Analyzer
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ES, ZH
+from web_tools import ES, ZH
 
 from analyzer.analyzer import Analyzer
 from analyzer.report.words import Words
@@ -23,7 +23,15 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
 ]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
@@ -127,7 +135,9 @@ def test_pointing_at_a_score_lights_the_duties_that_carry_it(new_page: Callable[
     carried = score.locator("p", has_text="Carried by").inner_text()
     score.hover()
     lit = page.locator(".posting .duty.carries-operations")
-    assert [str(n) for n in range(1, 9) if page.locator(f'.posting a[href="#duty-{n}"].carries-operations').count()] == re.findall(r"\d+", carried)
+    assert [str(n) for n in range(1, 9) if page.locator(f'.posting a[href="#duty-{n}"].carries-operations').count()] == re.findall(
+        r"\d+", carried
+    )
     assert lit.first.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
     others = page.locator(".posting .duty:not(.carries-operations)")
     for n in range(others.count()):
@@ -210,7 +220,9 @@ def test_files_are_read_and_shown_in_the_box(new_page: Callable[..., Any], tmp_p
     for line in ES.split("\n"):
         document.add_paragraph(line)
     document.save(str(tmp_path / "oferta.docx"))
-    (tmp_path / "oferta.html").write_text("<html><body><ul><li>Gestionar la comunidad de seguidores de la marca</li></ul></body></html>", encoding="utf-8")
+    (tmp_path / "oferta.html").write_text(
+        "<html><body><ul><li>Gestionar la comunidad de seguidores de la marca</li></ul></body></html>", encoding="utf-8"
+    )
     page = new_page()
     page.goto("/")
     for name, words in (("oferta.docx", "Planificar campañas"), ("oferta.html", "Gestionar la comunidad")):

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import logging
 import os
 import re
 import signal
 import threading
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 
 import pytest
-from conftest import ES, ZH, opened, wait_ready
 from starlette.testclient import TestClient
+from web_tools import ES, ZH, opened, wait_ready
 
-from analyzer.web.security import HEADERS
+from analyzer.web.problems import Problem
+from analyzer.web.security import HEADERS, Body
 
 HOSTILE = {
     "script": "<script>alert(1)</script><img src=x onerror=alert(1)> 负责品牌推广</textarea><script>alert(2)</script>",
@@ -50,7 +53,11 @@ class Tags(HTMLParser):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_postings_are_shown_harmlessly(client: TestClient, name: str) -> None:
     text = HOSTILE[name]
-    for path, data in (("/", {"text": text, "title": text[:200]}), ("/compare", {"text_a": text, "text_b": ES}), ("/save?format=html", {"text": text})):
+    for path, data in (
+        ("/", {"text": text, "title": text[:200]}),
+        ("/compare", {"text_a": text, "text_b": ES}),
+        ("/save?format=html", {"text": text}),
+    ):
         answer = client.post(path, data=data)
         assert answer.status_code == 200, (path, answer.text[:300])
         tags = Tags()
@@ -108,7 +115,9 @@ def test_the_token_is_asked_for() -> None:
         assert "access-control-allow-origin" not in client.options("/v1/analyze", headers={**wanted, "Origin": "https://b.example"}).headers
 
 
-def test_no_text_in_a_log_line(client: TestClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_text_in_a_log_line(
+    client: TestClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = "Gestionar el secretísimo plan de la marca"
     with caplog.at_level(logging.DEBUG):
         client.post("/v1/analyze", json={"text": secret})
@@ -236,3 +245,84 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: object) -> None:
             assert time.monotonic() < until
             time.sleep(0.2)
         assert client.get("/healthz").status_code == 200
+
+
+def test_a_worker_is_renewed_after_its_tasks() -> None:
+    with opened(workers=1, recycle_after=3) as client:
+        wait_ready(client)
+        pool = client.app.state.pool  # type: ignore[attr-defined]
+        first = pool.workers[0].process.pid
+        assert [client.post("/v1/analyze", json={"text": ZH}).status_code for _ in range(4)] == [200] * 4
+        assert pool.workers[0].process.pid != first
+        assert pool.figures.deaths == 0
+
+
+# ---------------------------------------------------------------- files and slow clients
+
+
+def test_bombs_and_wrong_files_are_refused(client: TestClient) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b" " * 50_000_000)
+    for path, name in (("/v1/jobs", "t.xlsx"), ("/table", "t.xlsx"), ("/", "t.docx")):
+        answer = client.post(path, files={"file": (name, bomb.getvalue())})
+        assert (answer.status_code, answer.json()["code"]) == (422, "zip_bomb")
+    picture = client.post("/", files={"file": ("posting.docx", b"\x89PNG\r\n" + b"x" * 50)})
+    assert picture.status_code == 422
+    assert picture.json()["code"].startswith("JD-41")
+    assert "picture" in picture.json()["detail"]
+    assert list(client.app.state.jobs.root.iterdir()) == []  # type: ignore[attr-defined]
+
+
+def test_hostile_cells_are_shown_harmlessly(client: TestClient) -> None:
+    table = '"<script>alert(1)</script>","text\u202e"\n"<img src=x onerror=alert(1)>","{{ 7*7 }} <b>gestionar redes sociales</b>"\n'
+    where = client.post("/table", files={"file": ("<x>.csv", table.encode())}).headers["location"]
+    page = client.get(where).text
+    tags = Tags()
+    tags.feed(page)
+    assert tags.names.count("script") == 2
+    assert "img" not in tags.names
+    assert "<b>" not in page
+    assert "{{ 7*7 }}" in page
+    assert "\u202e" not in page
+    client.post(where.split("?")[0] + "/start", data={"text_column": "1"})
+    until = time.monotonic() + 20
+    while 'data-state="done"' not in client.get(where).text:
+        assert time.monotonic() < until
+    report = client.get(where.split("?")[0] + "/result?format=html").text
+    assert "<img" not in report
+    assert "<script" not in report
+    client.post(where.split("?")[0] + "/delete")
+
+
+def test_files_are_removed_after_their_time() -> None:
+    with opened(job_keep_seconds=0.3) as client:
+        wait_ready(client)
+        job = client.post("/v1/jobs", files={"file": ("a.csv", f'text\n"{ZH}"\n'.encode())}).json()["id"]
+        root = client.app.state.jobs.root  # type: ignore[attr-defined]
+        until = time.monotonic() + 10
+        while any(root.iterdir()):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert client.get(f"/v1/jobs/{job}").status_code == 404
+
+
+def test_a_client_that_dawdles_is_given_up() -> None:
+    async def never() -> dict[str, object]:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def run() -> None:
+        await Body(never, 10, 0.05)()  # type: ignore[arg-type]
+
+    with pytest.raises(Problem, match="too_slow_body"):
+        asyncio.run(run())
+
+
+def test_a_page_takes_less_than_a_tenth_of_a_second(client: TestClient) -> None:
+    def one() -> float:
+        began = time.perf_counter()
+        assert client.post("/", data={"text": ES}, headers={"X-Fragment": "1"}).status_code == 200
+        return time.perf_counter() - began
+
+    assert min(one() for _ in range(10)) < 0.1

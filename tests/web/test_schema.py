@@ -7,19 +7,23 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from analyzer.web.openapi import specification
+from analyzer.web.settings import WebSettings
+
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="session")
-def api(server: str) -> Any:
-    return schemathesis.openapi.from_url(f"{server}/openapi.json")
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance  # noqa: E402  after importorskip
 
-
-schema = schemathesis.pytest.from_fixture("api")
+schema = schemathesis.openapi.from_dict(specification(WebSettings()))
 
 
 @schema.parametrize()
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_operation_keeps_its_word(case: Any, server: str) -> None:
-    case.call_and_validate(base_url=server, timeout=20)
+    # a schema cannot say what makes bytes a table: and a form knows no types
+    uploads = case.operation.path == "/v1/jobs"
+    case.call_and_validate(
+        base_url=server, timeout=20, excluded_checks=[positive_data_acceptance, negative_data_rejection] if uploads else []
+    )

@@ -26,7 +26,9 @@ LIMITS = tables.TableLimits(max_rows=50, max_columns=10, max_unpacked=5_000_000,
 
 
 def test_settings_come_from_the_environment_and_arguments_win() -> None:
-    made = WebSettings.from_env({"JD_WEB_MAX_ROWS": "7", "JD_WEB_CORS_ORIGINS": "https://a.example, https://b.example", "JD_WEB_TOKEN": "s3cret"}, max_rows=9)
+    made = WebSettings.from_env(
+        {"JD_WEB_MAX_ROWS": "7", "JD_WEB_CORS_ORIGINS": "https://a.example, https://b.example", "JD_WEB_TOKEN": "s3cret"}, max_rows=9
+    )
     assert made.max_rows == 9
     assert made.cors_origins == ("https://a.example", "https://b.example")
     assert "s3cret" not in repr(made)
@@ -61,7 +63,14 @@ def test_strikes_that_fit_no_text_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "accepted", "expected"),
-    [(None, "es-MX,es;q=0.9,en;q=0.8", "es"), (None, "fr,zh-TW;q=0.7,en;q=0.5", "zh"), ("en", "zh", "en"), ("xx", "zh", "zh"), (None, None, "en"), (None, "de;q=x", "en")],
+    [
+        (None, "es-MX,es;q=0.9,en;q=0.8", "es"),
+        (None, "fr,zh-TW;q=0.7,en;q=0.5", "zh"),
+        ("en", "zh", "en"),
+        ("xx", "zh", "zh"),
+        (None, None, "en"),
+        (None, "de;q=x", "en"),
+    ],
 )
 def test_the_language_is_chosen_or_guessed(asked: str | None, accepted: str | None, expected: str) -> None:
     assert i18n.chosen(asked, accepted) == expected
@@ -134,7 +143,15 @@ def test_xml_entities_and_damage_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "safe"), [("../../etc/passwd", "passwd"), ("C:\\a\\职位 表.csv", "职位 表.csv"), ("", "table"), (None, "table"), ('a"b<c>\r\n.csv', "a_b_c___.csv"), ("..", "table")]
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\a\\职位 表.csv", "职位 表.csv"),
+        ("", "table"),
+        (None, "table"),
+        ('a"b<c>\r\n.csv', "a_b_c___.csv"),
+        ("..", "table"),
+    ],
 )
 def test_names_of_files_are_made_harmless(name: str | None, safe: str) -> None:
     assert uploads.safe_name(name, "table") == safe

@@ -1,0 +1,148 @@
+"""`python -m benchmarks`: run all sides in turn, five times, and write RESULTS.md. See `--help` for smaller runs."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks import tables
+
+HERE = Path(__file__).parent
+OURS = ("ours, 1 process", "ours, 2 processes", "ours, 2 processes, cache")
+
+
+def side(name: str, table: Path, lang: str, folder: Path) -> dict[str, Any]:
+    """One run of one side in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.sides", name, str(table), lang, str(folder / "out.csv")],
+        cwd=HERE.parent, check=True, capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def compare(names: tuple[str, ...], lang: str, rows: int, times: int, folder: Path) -> dict[str, dict[str, Any]]:
+    """Medians of rows a second, start-up counted apart: it is what each side takes for a table of two rows."""
+    table = tables.write(lang, rows, folder / f"{lang}-{rows}.csv")
+    tiny = tables.write(lang, 2, folder / f"{lang}-2.csv")
+    runs: dict[str, list[dict[str, Any]]] = {n: [] for n in names}
+    starts: dict[str, list[float]] = {n: [] for n in names}
+    for turn in range(times):
+        for name in names:  # in turn, so that whatever else the machine does falls on all sides
+            starts[name].append(side(name, tiny, lang, folder)["seconds"])
+            runs[name].append(side(name, table, lang, folder))
+            print(f"{lang} {rows} {name} {turn + 1}/{times}: {runs[name][-1]['seconds']:.1f} s", file=sys.stderr)
+    out = {}
+    for name in names:
+        start = statistics.median(starts[name])
+        seconds = statistics.median(r["seconds"] for r in runs[name])
+        out[name] = {
+            "start": start,
+            "seconds": seconds,
+            "rate": rows / max(seconds - start, 1e-9),
+            "own": max(r["own_mb"] for r in runs[name]),
+            "child": max(r["child_mb"] for r in runs[name]),
+        }
+    return out
+
+
+def shown(title: str, results: dict[str, dict[str, Any]], against: str) -> list[str]:
+    """A table in Markdown."""
+    base = results[against]["rate"]
+    lines = [
+        f"\n## {title}\n",
+        "| side | rows/s | against the first | start-up, s | peak MB, parent | peak MB, worker |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, r in results.items():
+        child = f"{r['child']:.0f}" if r["child"] > 1 else "–"
+        lines.append(f"| {name} | {r['rate']:,.0f} | {r['rate'] / base:.2f} × | {r['start']:.1f} | {r['own']:.0f} | {child} |")
+    return lines
+
+
+def main() -> None:
+    """The command."""
+    ask = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    ask.add_argument("--rows", type=int, default=10_000, help="rows against the afternoon's script")
+    ask.add_argument("--spacy-rows", type=int, default=1_000)
+    ask.add_argument("--csv-rows", type=int, default=100_000, help="rows against pandas alone")
+    ask.add_argument(
+        "--long",
+        type=int,
+        nargs=2,
+        default=(100_000, 1_000_000),
+        metavar=("SHORT", "LONG"),
+        help="rows of the two long runs; 0 0 leaves them out",
+    )
+    ask.add_argument("--times", type=int, default=5)
+    ask.add_argument("-o", "--output", type=Path, default=HERE / "RESULTS.md")
+    given = ask.parse_args()
+    load = os.getloadavg()[0]
+    lines = [
+        "# Speed and memory, side by side\n",
+        f"Written by `python -m benchmarks` on {datetime.date.today()}: Python {platform.python_version()}, {os.cpu_count()} cores, "
+        f"load {load:.1f} when it began; medians of {given.times}, the sides in turn in one run. Rows are distinct, made of the corpus's "
+        "lines at real lengths; the cache for repeated texts is off but where named. CSV in, CSV out; start-up (imports, models, for the "
+        "script its training) is counted apart. The spaCy pipeline is untrained, of the usual small size: there is no trained one with a "
+        "licence and a version that fit, and weights do not change its speed.",
+    ]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for lang, name in (("zh", "Chinese"), ("es", "Spanish")):
+            lines += shown(
+                f"{name}, {given.rows:,} rows: the afternoon's script",
+                compare(("script", *OURS), lang, given.rows, given.times, folder),
+                "script",
+            )
+        for lang, name in (("zh", "Chinese"), ("es", "Spanish")):
+            found = compare(("spacy", "ours, 1 process"), lang, given.spacy_rows, given.times, folder)
+            lines += shown(f"{name}, {given.spacy_rows:,} rows: a spaCy pipeline with tok2vec, tagger, parser", found, "spacy")
+        lines += alone(given, folder)
+        lines += staged(folder, given.spacy_rows)
+        lines += long_runs(given, folder)
+    given.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(given.output)
+
+
+def alone(given: argparse.Namespace, folder: Path) -> list[str]:
+    """Reading and writing alone, over many rows; ours over a tenth of them, for patience."""
+    few = max(given.csv_rows // 10, 2)
+    bare = compare(("pandas",), "zh", given.csv_rows, given.times, folder)["pandas"]["rate"]
+    mine = compare(("ours, 2 processes",), "zh", few, 1, folder)["ours, 2 processes"]["rate"]
+    return [
+        f"\n## Reading and writing the CSV alone with pandas, {given.csv_rows:,} rows\n",
+        f"pandas {bare:,.0f} rows/s; ours (over {few:,} rows) {mine:,.0f} rows/s: {bare / mine:,.0f} times slower. "
+        "The next table says where the time goes.",
+    ]
+
+
+def staged(folder: Path, rows: int) -> list[str]:
+    """The profile by stage."""
+    from benchmarks.stages import stages
+
+    found = {lang: stages(folder / f"{lang}-{rows}.csv", lang, rows) for lang in ("zh", "es")}
+    lines = ["\n## Where our time goes, microseconds of processor time a posting\n", "| stage | Chinese | Spanish |", "|---|---|---|"]
+    lines += [f"| {stage} | {found['zh'][stage]:,.0f} | {found['es'][stage]:,.0f} |" for stage in found["zh"]]
+    return [*lines, f"| together | {sum(found['zh'].values()):,.0f} | {sum(found['es'].values()):,.0f} |"]
+
+
+def long_runs(given: argparse.Namespace, folder: Path) -> list[str]:
+    """Whether rate and memory stay as they are over many rows: one run each."""
+    few, many = given.long
+    if not few:
+        return []
+    found = {f"{n:,} rows": compare(("ours, 2 processes",), "zh", n, 1, folder)["ours, 2 processes"] for n in (few, many)}
+    return shown(f"Ours, {many:,} rows against {few:,}, Chinese, one run each", found, f"{few:,} rows")
+
+
+if __name__ == "__main__":
+    main()
