@@ -97,6 +97,12 @@ def megabytes(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process and its children have used: what a request costs, however busy the machine is."""
+    fields = [Path(f"/proc/{p}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split() for p in tree(pid)]
+    return sum(int(f[11]) + int(f[12]) for f in fields) / os.sysconf("SC_CLK_TCK")
+
+
 async def run(port: int, pid: int, options: argparse.Namespace) -> Figures:
     """All clients until the time is over; memory is told on the way."""
     figures = Figures()
@@ -145,10 +151,13 @@ def main() -> None:
             time.sleep(0.2)
         print(f"{options.clients} clients, {options.seconds:.0f} s, think {options.think} s, POST {options.path}")
         print(f"  at the start: {megabytes(process.pid):6.0f} MB", flush=True)
+        used = cpu_seconds(process.pid)
         figures = asyncio.run(run(port, process.pid, options))
+        used = cpu_seconds(process.pid) - used
         ordered = sorted(figures.seconds)
         at = {q: ordered[min(len(ordered) - 1, int(q * len(ordered)))] * 1000 for q in (0.5, 0.95, 0.99, 1.0)}
         print(f"answers by status: {figures.statuses}, errors: {figures.errors}, {len(ordered) / options.seconds:.0f}/s")
+        print(f"the server's processor time: {used / max(1, len(ordered)) * 1000:.1f} ms a request; load average {os.getloadavg()[0]:.1f}")
         print(f"ms: p50 {at[0.5]:.0f}, p95 {at[0.95]:.0f}, p99 {at[0.99]:.0f}, max {at[1.0]:.0f}")
     finally:
         process.send_signal(signal.SIGTERM)

@@ -52,6 +52,8 @@ class Table:
     encoding: Encoding | None = None
     dialect: Dialect | None = None
     sheet: str | None = None
+    density: float = 1.0
+    """Bytes of a character of text, in its first part: tells how far into the file a row is."""
 
     def said(self) -> str:
         """One line on what was found."""
@@ -101,6 +103,8 @@ def examine(source: Source, reading: Reading, limits: TableLimits = TABLE_LIMITS
     kind = reading.format or (format_of(source.path) if source.path else None)
     with source.open() as stream:
         head = stream.read(limits.head_bytes)
+        if b"\n" not in head:  # one very long line
+            head += stream.readline(limits.max_cell_characters)
         whole = not stream.read(1)
     kind = _by_content(head, kind, source.name)
     text = kind in ("csv", "tsv", "jsonl")
@@ -127,6 +131,8 @@ def _by_content(head: bytes, kind: str | None, name: str) -> str:
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"PK\x03\x04"):
+        if kind != "xlsx" and not any(mark in head for mark in (b"[Content_Types].xml", b"xl/")):
+            raise TableError(f"{name} is a ZIP archive; unpack it and name the table inside (.gz and .zst are read as they are)")
         return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError(f"{name} is an old Excel file (.xls) or locked by a password; save it as .xlsx without one")
@@ -160,6 +166,7 @@ def _text_table(source: Source, kind: str, head: bytes, whole: bool, looked: Loo
         looked.size,
         encoding,
         dialect,
+        density=len(head) / max(1, len(text)),
     )
 
 

@@ -61,6 +61,8 @@ def score_table(
 
 def _rows(df: pd.DataFrame, header: Sequence[str], columns: Columns, factory: Callable[[], Scorer], cache: bool) -> list[list[Any]]:
     """Our cells of all rows."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
     if not len(df):
         return []
 
@@ -73,8 +75,10 @@ def _rows(df: pd.DataFrame, header: Sequence[str], columns: Columns, factory: Ca
     kept = Cache(TABLE_LIMITS.cached_texts) if cache else None
     out: list[list[Any]] = []
     scorer = scorer_of(factory)
-    for at in range(0, len(items), TABLE_LIMITS.chunk_rows):
-        for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept):
-            row = result.to_row()
-            out.append([row[c] for c in JD_COLUMNS])
+    # Products this small only lose by several threads, and on a busy machine these wait for each other.
+    with ThreadpoolController().limit(limits=1):
+        for at in range(0, len(items), TABLE_LIMITS.chunk_rows):
+            for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept):
+                row = result.to_row()
+                out.append([row[c] for c in JD_COLUMNS])
     return out

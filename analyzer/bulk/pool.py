@@ -150,3 +150,7 @@ def _process(chunk: Chunk) -> Done | _Failure:
         return _worker.process(chunk)
     except AnalyzerError as error:
         return _Failure(type(error).__name__, str(error).removeprefix(f"{error.code}: "))
+    except MemoryError:
+        return _Failure(
+            "WorkerError", f"out of memory at or after row {chunk.first + 1}; what is finished is kept: go on with fewer --workers"
+        )

@@ -23,7 +23,8 @@ class Chunk:
     """Rows that are scored together. rows: cells in the order of the table's header; of a JSONL the lines as they are.
 
     first: number of the first row in the whole input, from 0; table: which input; faults: row in the chunk → what is
-    wrong with it; batch: the Arrow record batch of a Parquet file, instead of rows.
+    wrong with it; batch: the Arrow record batch of a Parquet file, instead of rows; share: how much of the input lies
+    before its end, 0 to 1, None where that is not known.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Chunk:
     rows: list[Any] = field(default_factory=list)
     faults: dict[int, str] = field(default_factory=dict)
     batch: Any = None
+    share: float | None = None
 
     def __len__(self) -> int:
         """Rows."""
@@ -51,31 +53,41 @@ def read(table: Table, number: int, source: Source, limits: TableLimits = TABLE_
         yield from _parquet(table, number, source, limits)
         return
     if table.kind == "xlsx":
-        yield from _chunks(_xlsx(table, source), number, limits)
+        yield from _chunks(_xlsx(table, source), table, number, source, limits)
         return
     rows: Callable[[BinaryIO, Table, TableLimits], Iterator[Row]] = _csv if table.kind == "csv" else _jsonl
     if stream is not None:
-        yield from _chunks(rows(stream, table, limits), number, limits)
+        yield from _chunks(rows(stream, table, limits), table, number, source, limits)
         return
     with source.open() as opened:
-        yield from _chunks(rows(opened, table, limits), number, limits)
+        yield from _chunks(rows(opened, table, limits), table, number, source, limits)
 
 
-def _chunks(rows: Iterable[Row], table: int, limits: TableLimits) -> Iterator[Chunk]:
+def _chunks(rows: Iterable[Row], of: Table, table: int, source: Source, limits: TableLimits) -> Iterator[Chunk]:
     """Group rows; where a chunk ends follows from the rows alone, so that a run begun again cuts them alike."""
-    number, first, size = 0, 0, 0
+    number = first = size = read = 0
     chunk = Chunk(0, 0, table)
     for cells, fault, length in rows:
         if fault:
             chunk.faults[len(chunk.rows)] = fault
         chunk.rows.append(cells)
         size += length
+        read += length + (len(cells) if isinstance(cells, list) else 1)  # with a delimiter or line end for each cell
         if len(chunk.rows) >= limits.chunk_rows or size >= limits.chunk_characters:
+            chunk.share = _share(of, source, read)
             yield chunk
             number, first, size = number + 1, first + len(chunk.rows), 0
             chunk = Chunk(number, first, table)
     if chunk.rows:
+        chunk.share = 1.0 if of.size else None
         yield chunk
+
+
+def _share(table: Table, source: Source, read: int) -> float | None:
+    """How far into the table its reader is, after `read` characters."""
+    if not table.encoding:
+        return source.share
+    return min(0.999, read * table.density / table.size) if table.size else None
 
 
 def _text(stream: BinaryIO, table: Table) -> io.TextIOWrapper:
@@ -166,9 +178,11 @@ def _xlsx(table: Table, source: Source) -> Iterator[Row]:
         book = open_workbook(stream, table.name)
         try:
             page = book[table.sheet]
+            whole = page.max_row or 0
             if hasattr(page, "reset_dimensions"):
                 page.reset_dimensions()
-            for values in itertools.islice(page.iter_rows(values_only=True), 1, None):
+            for at, values in enumerate(itertools.islice(page.iter_rows(values_only=True), 1, None), 2):
+                source.share = min(1.0, at / whole) if whole > 1 else None
                 cells = list(values[:width]) + [None] * (width - len(values))
                 extra = [v for v in values[width:] if v is not None]
                 if not extra and all(c is None for c in cells):
@@ -188,9 +202,12 @@ def _parquet(table: Table, number: int, source: Source, limits: TableLimits) -> 
         try:
             first = 0
             with pq.ParquetFile(path) as file:
+                whole = file.metadata.num_rows
                 for count, batch in enumerate(_even(file.iter_batches(batch_size=limits.chunk_rows), limits)):
-                    yield Chunk(count, first, number, batch=batch)
+                    yield Chunk(count, first, number, batch=batch, share=(first + batch.num_rows) / whole)
                     first += batch.num_rows
+                if not whole:  # a table without rows has columns all the same
+                    yield Chunk(0, 0, number, batch=pa.RecordBatch.from_pylist([], schema=file.schema_arrow))
         except (pa.ArrowInvalid, OSError) as error:
             raise TableError(
                 f"{table.name} cannot be read after row {first} ({str(error).splitlines()[0][:150]}); write it again"

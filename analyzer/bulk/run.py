@@ -144,6 +144,8 @@ def _plan(
     details = Path(options.details) if options.details else None
     kind, packed = _output_kind(target, options.format)
     _check_details(details)
+    if details and target and details.absolute() == target.absolute():
+        raise OutputError("the scored table and the table of duties need two names")
     sources = [s for s in find_sources(inputs) if s.path is None or not _same(s.path, target, details)]
     if not sources:
         raise TableError("the input and the output are the same file; name another output")
@@ -264,7 +266,7 @@ def _go(
             for name, seconds in done.seconds.items():
                 spent[name] += seconds / max(1, workers)
             summary.scored_now += done.rows
-            on_event(Event(stage.progress.rows, _share(plan), stage.progress.counts, time.perf_counter() - began, summary.scored_now))
+            on_event(Event(stage.progress.rows, done.share, stage.progress.counts, time.perf_counter() - began, summary.scored_now))
     spent["read"] = timed.seconds
     summary.seconds = spent
 
@@ -288,21 +290,18 @@ class _Timed:
 
 def _chunks(plan: _Plan, skip: int, limits: TableLimits) -> Iterator[Chunk]:
     """The chunks of all tables, numbered through; the first ones, which are done, are read and left."""
-    number = first = 0
+    number = first = before = 0
+    whole = sum(t.size for t in plan.tables)
     for at, (source, table) in enumerate(zip(plan.sources, plan.tables, strict=True)):
         begins = first
         for chunk in read(table, at, source, limits, plan.stdin):
             chunk.number, chunk.first = number, begins + chunk.first
+            if chunk.share is not None:
+                chunk.share = (before + chunk.share * table.size) / whole
             number, first = number + 1, chunk.first + len(chunk)
             if chunk.number >= skip:
                 yield chunk
-
-
-def _share(plan: _Plan) -> float | None:
-    sizes = [s.size or 0 for s in plan.sources]
-    if plan.stdin is not None or not sum(sizes):
-        return None
-    return min(1.0, sum(s.position() or 0 for s in plan.sources) / sum(sizes))
+        before += table.size
 
 
 def _finished(plan: _Plan, options: Options, summary: Summary) -> dict[Path, Path]:

@@ -58,9 +58,10 @@ def as_text(value: Any) -> str:
     """A cell as text; empty for None and for what pandas has instead."""
     if isinstance(value, str):
         return value
-    # Neither NaN nor pandas' NA is itself when compared; comparing NA gives NA, which has no truth.
-    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value):
         return ""
+    if isinstance(value, list) and all(isinstance(v, str) for v in value):  # a JSONL may list a posting's lines
+        return JOINT.join(value)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 

@@ -218,6 +218,7 @@ def write_xlsx(spool: Path, target: Path, header: Sequence[str], prefix: str, sc
     Rows beyond what a sheet holds go on in a second one.
     """
     import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter.exceptions  # type: ignore[import-untyped]
 
     rowed = Rowed(spool, header, prefix, kinds=False)
     options = {
@@ -244,7 +245,10 @@ def write_xlsx(spool: Path, target: Path, header: Sequence[str], prefix: str, sc
         at += 1
     if sheet is None:
         _sheet(book, "scored", names, bold)
-    book.close()
+    try:
+        book.close()
+    except xlsxwriter.exceptions.FileCreateError as error:  # holds the system's own error: no room, no permission
+        raise error.args[0] if error.args and isinstance(error.args[0], OSError) else OSError(str(error)) from None
     return cut
 
 

@@ -1,19 +1,23 @@
 """The place where output grows until it is whole: `OUTPUT.jdpart/`, with a journal of what is finished.
 
-Each chunk's bytes are appended and synced, then a line goes into the journal with where they end. Started again, whatever
-lies beyond the journal's last whole line is cut off, and the run goes on from there. At the end the file is moved into
-place in one step, so that OUTPUT is either the old one or the whole new one.
+Each chunk's bytes are appended, then a line goes into the journal with where they end and their checksum; every few seconds
+all is synced to the disk. Started again, whatever lies beyond the journal's last whole line is cut off, chunks that were
+written after the last sync are checked (a power cut may have lost them), and the run goes on from there. At the end the file
+is moved into place in one step, so that OUTPUT is either the old one or the whole new one.
 """
 
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import shutil
 import sys
+import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,8 @@ from analyzer.bulk.worker import Done
 from analyzer.errors import OutputError, ResumeError
 
 FORMAT = 1
+SYNC_SECONDS = 2.0
+"""Between two syncs to the disk. A killed process loses nothing by it; a power cut costs these seconds of work."""
 
 
 @dataclass
@@ -55,6 +61,8 @@ class Stage:
         self.progress = Progress()
         self.complete = False
         self._files: dict[str, int] = {}
+        self._kept = self._synced = 0
+        self._synced_at = time.monotonic()
         self._lock = FileLock(str(home) + ".lock")
 
     @property
@@ -116,7 +124,7 @@ class Stage:
         lines = _whole_lines(journal)
         if len(lines) > 1:  # with nothing finished there is nothing to lose
             _compare(lines[0], fingerprint, self._name(), self.home)
-            last = self._last(lines[1:])
+            last = self._last(lines[1:], head)
             self.complete = bool(lines[-1].get("complete"))
             if last:
                 self.progress = Progress(last["chunks"], last["rows"], last["output"], last["details"], last["counts"])
@@ -136,16 +144,35 @@ class Stage:
         self._cut("output", self.progress.output)
         self._cut("details", self.progress.details)
         self._cut("journal", sum(len(_line(n)) for n in lines[: 1 + self._kept]))
+        self._synced = min(self._kept, int(lines[self._kept]["synced"]))
 
-    def _last(self, lines: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """The last chunk whose bytes are all there."""
-        ends = [p.stat().st_size if p.is_file() else 0 for p in (self.output_part, self.details_part)]
-        whole = [n for n in lines if "chunks" in n]
-        complete = bool(lines and lines[-1].get("complete"))
-        while whole and not complete and ((self.target and whole[-1]["output"] > ends[0]) or whole[-1]["details"] > ends[1]):
-            whole.pop()
-        self._kept = len(whole)
-        return whole[-1] if whole else None
+    def _last(self, lines: list[dict[str, Any]], head: bytes) -> dict[str, Any] | None:
+        """The last chunk whose bytes are all there, and those of all before it."""
+        chunks = [n for n in lines if "chunks" in n]
+        if not (lines and lines[-1].get("complete")):
+            chunks = chunks[: self._whole(chunks, head)]
+        self._kept = len(chunks)
+        return chunks[-1] if chunks else None
+
+    def _whole(self, chunks: list[dict[str, Any]], head: bytes) -> int:
+        """How many chunks are on the disk as the journal says; those synced are taken for so, the rest are checked."""
+        sure = int(chunks[-1]["synced"]) if chunks else 0
+        with ExitStack() as stack:
+            parts = [stack.enter_context(p.open("rb")) if p.is_file() else io.BytesIO() for p in (self.output_part, self.details_part)]
+            if parts[0].read(len(head)) != head:
+                return 0
+            ends = [len(head), 0] if not sure else [int(chunks[sure - 1][k]) for k in ("output", "details")]
+            if any(part.seek(0, os.SEEK_END) < end for part, end in zip(parts, ends, strict=True)):
+                return 0
+            for at in range(sure, len(chunks)):
+                for part, begin, key, known in zip(parts, ends, ("output", "details"), chunks[at]["crc"], strict=True):
+                    part.seek(begin)
+                    size = int(chunks[at][key]) - begin
+                    data = part.read(size)
+                    if len(data) != size or zlib.crc32(data) != known:
+                        return at
+                ends = [int(chunks[at][k]) for k in ("output", "details")]
+        return len(chunks)
 
     def _cut(self, name: str, end: int) -> None:
         os.ftruncate(self._files[name], end)
@@ -165,16 +192,15 @@ class Stage:
                 self.progress.output += len(done.output)
             self._write("details", done.details)
             self.progress.details += len(done.details)
-            if self.target:
-                os.fsync(self._files["output"])
-            if done.details:
-                os.fsync(self._files["details"])
             self.progress.add(done)
             p = self.progress
-            self._write(
-                "journal", _line({"chunks": p.chunks, "rows": p.rows, "output": p.output, "details": p.details, "counts": p.counts})
-            )
-            os.fsync(self._files["journal"])
+            crc = [zlib.crc32(done.output), zlib.crc32(done.details)]
+            line = {"chunks": p.chunks, "rows": p.rows, "output": p.output, "details": p.details, "counts": p.counts}
+            self._write("journal", _line({**line, "crc": crc, "synced": self._synced}))
+            if time.monotonic() - self._synced_at >= SYNC_SECONDS:
+                for name in ("output", "details", "journal"):
+                    os.fsync(self._files[name])
+                self._synced, self._synced_at = p.chunks, time.monotonic()
 
     def finish(self, make: Callable[[], Mapping[Path, Path]]) -> None:
         """Turn the parts into the files asked for and move them into place. make: writes them, gives part → target."""

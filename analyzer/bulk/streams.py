@@ -28,19 +28,13 @@ class Source:
         """name: what messages call it; else the file's own."""
         self.path = path
         self.name = name or (path.name if path else "stdin")
-        self._raw: BinaryIO | None = None
+        self.share: float | None = None
+        """How far it is read, 0 to 1, where its reader knows."""
 
     @property
     def size(self) -> int | None:
         """Bytes on disk, compressed as they are; None for stdin."""
         return self.path.stat().st_size if self.path else None
-
-    def position(self) -> int:
-        """Bytes of the file on disk read so far."""
-        try:
-            return self._raw.tell() if self._raw and not self._raw.closed else 0
-        except (OSError, ValueError):  # a pipe
-            return 0
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -49,17 +43,23 @@ class Source:
             raw: BinaryIO = self.path.open("rb") if self.path else cast(BinaryIO, sys.stdin.buffer)
         except OSError as error:
             raise TableError(f"{self.name} cannot be opened ({error.strerror}); check the path and its permissions") from None
-        self._raw = raw
         buffered = io.BufferedReader(cast(io.RawIOBase, _Unclosed(raw)), BLOCK)
         try:
             yield cast(BinaryIO, decompressed(buffered))
         except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
             raise TableError(
-                f"{self.name}: the compressed data ends early or is damaged near byte {self.position()} ({error}); fetch the file again"
+                f"{self.name}: the compressed data ends early or is damaged near byte {_position(raw)} ({error}); fetch the file again"
             ) from None
         finally:
             if self.path:
                 raw.close()
+
+
+def _position(raw: BinaryIO) -> int:
+    try:
+        return raw.tell()
+    except OSError:  # a pipe
+        return 0
 
 
 class _Unclosed(io.RawIOBase):

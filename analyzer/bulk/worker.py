@@ -18,7 +18,7 @@ from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, CsvRows, arrow_schema, cs
 from analyzer.bulk.readers import Chunk
 from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, score, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
-from analyzer.errors import TableError
+from analyzer.errors import ModelNotFound, TableError
 
 UNDECODABLE = "undecodable_bytes"
 
@@ -31,12 +31,9 @@ class AnalyzerFactory:
     prior: tuple[tuple[str, float], ...] = ()
 
     def __call__(self) -> Scorer:
-        """A new Analyzer, computing on one core: there is a worker for each."""
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
+        """A new Analyzer."""
         import analyzer
 
-        threadpool_limits(1)
         return analyzer.load(self.models, prior=dict(self.prior) or None)
 
     def fingerprint(self) -> dict[str, str]:
@@ -47,9 +44,15 @@ class AnalyzerFactory:
         from analyzer.pipeline.build import find_model
 
         out = {"program": analyzer.__version__, "prior": repr(sorted(self.prior))}
+        homes = {}
         for lang in ("zh", "es"):
+            try:
+                homes[lang] = find_model(lang, Path(self.models) if self.models else None)
+            except ModelNotFound:  # who has postings of one language needs one model
+                if lang == "es" and not homes:
+                    raise
+        for lang, home in homes.items():
             digest = hashlib.blake2b(digest_size=16)
-            home = find_model(lang, Path(self.models) if self.models else None)
             for file in sorted(p for p in home.rglob("*") if p.is_file()):
                 digest.update(file.relative_to(home).as_posix().encode() + b"\0")
                 digest.update(file.read_bytes())
@@ -87,6 +90,7 @@ class Done:
     details: bytes
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    share: float | None = None
 
 
 class Worker:
@@ -95,11 +99,19 @@ class Worker:
     def __init__(self, job: Job) -> None:
         """Makes the scorer; raises ModelNotFound, ModelDamaged."""
         self.job = job
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
         self.scorer = job.factory()
+        # Made after the scorer, since it knows only of libraries that are loaded.
+        self._threads = ThreadpoolController()
         self.cache = Cache(job.cached) if job.cached else None
 
     def process(self, chunk: Chunk) -> Done:
-        """Score a chunk and lay out its results."""
+        """Score a chunk and lay out its results, computing on one core: there is a worker for each."""
+        with self._threads.limit(limits=1):
+            return self._process(chunk)
+
+    def _process(self, chunk: Chunk) -> Done:
         began = time.perf_counter()
         table = self.job.tables[chunk.table]
         rows = Rows(chunk, table)
@@ -112,7 +124,7 @@ class Worker:
         if self.cache:
             counts["cache"] = {"repeated": self.cache.hits - hits}
         ended = time.perf_counter()
-        return Done(chunk.number, len(chunk), output, details, counts, {"score": scored - began, "lay out": ended - scored})
+        return Done(chunk.number, len(chunk), output, details, counts, {"score": scored - began, "lay out": ended - scored}, chunk.share)
 
     def _score(self, rows: Rows) -> list[Analysis]:
         items, faults = rows.postings, rows.faults

@@ -56,7 +56,7 @@ def serve(
     if token_file:
         given["token"] = _token(token_file)
     settings = WebSettings.from_env(**given)
-    names = (*settings.allowed_hosts, *(allow_host or ()), *([host] if _is_plain_address(host) else []))
+    names = (*settings.allowed_hosts, *(allow_host or ()), *([f"[{host}]" if ":" in host else host] if _is_plain_address(host) else []))
     settings = WebSettings.from_env(**given, allowed_hosts=names, cors_origins=(*settings.cors_origins, *(cors_origin or ())))
     if not settings.token and not _is_loopback(host):
         typer.echo("Anyone who reaches this address can use the server: no token is set (--token-file).", err=True)

@@ -168,7 +168,10 @@ def tally(path: Path, by: Sequence[str] = (), details: Path | None = None, title
 
     source = Source(path)
     marker = _marker(path, prefix)
-    table = examine(source, Reading(Columns((marker,)), guess=False))
+    try:
+        table = examine(source, Reading(Columns((marker,)), guess=False))
+    except ColumnError:
+        raise ColumnError(f"{path.name} is no scored table: it has no column {marker!r}; make one with `jd-analyzer score`") from None
     records = marker == "status"
     header = list(_record_fields(path)) if records else [h for h in table.header if not h.startswith(prefix)]
     for name in by:
@@ -205,7 +208,10 @@ def _record_fields(path: Path) -> list[str]:
     names: dict[str, None] = {}
     with Source(path).open() as stream:
         for line in itertools.islice(stream, 100):
-            record = json.loads(line)
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
             given = record.get("input") if isinstance(record, dict) else None
             names.update(dict.fromkeys(given if isinstance(given, dict) else ()))
     return list(names)

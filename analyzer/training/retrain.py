@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -85,7 +86,9 @@ def run(plan: Plan, progress: Progress = lambda _: None) -> Trained:
     postings = own if plan.alone else grouped([*corpus, *own]) if own else list(corpus)
     postings = [*postings, *([p for p in postings if p.get("own")] * (weight - 1))]
     kept: list[Evidence] = []
-    nlp = train(plan.lang, postings, plan.recipe, progress, plan.version, known, kept)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The number of unique classes")  # few own postings, many codes: the checks say so
+        nlp = train(plan.lang, postings, plan.recipe, progress, plan.version, known, kept)
     unique = postings[: len(postings) - len(own) * (weight - 1)] if own else postings
     _describe(nlp, plan, corpus, own, weight, tried)
     return Trained(nlp, unique, kept[0], weight, tried, unreached)

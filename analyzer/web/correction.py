@@ -10,7 +10,7 @@ from typing import Any
 from analyzer.analysis import ANSWERS, Analysis
 from analyzer.profiles import load_profiles
 from analyzer.training.derive import derive
-from analyzer.web.view import NO_DUTY
+from analyzer.web.view import NO_DUTY, zone_of
 
 
 def record(text: str, analysis: Analysis, corrected: Mapping[int, str], primary: str | None = None, title: str = "") -> dict[str, Any]:
@@ -21,20 +21,21 @@ def record(text: str, analysis: Analysis, corrected: Mapping[int, str], primary:
     """
     known = set(load_profiles().subfunctions)
     code_of: dict[tuple[int, int], list[str]] = {}
-    zone_of: dict[tuple[int, int], str] = {}
+    relabelled: dict[tuple[int, int], str] = {}
+    starts = [z.start for z in analysis.zones]
     for number, duty in enumerate(analysis.duties):
-        zone = next((z for z in analysis.zones if z.start <= duty.start and duty.end <= z.end), None)
+        zone = zone_of(duty, analysis.zones, starts)
         if zone is None:
             continue
         said = corrected.get(number)
         span = (zone.start, zone.end)
         if said in NO_DUTY:
-            zone_of[span] = said
+            relabelled[span] = said
         else:
             code_of[span] = [said] if said in known else [c for c, _ in duty.codes]
     segments = []
     for z in analysis.zones:
-        label = zone_of.get((z.start, z.end), z.label)
+        label = relabelled.get((z.start, z.end), z.label)
         codes = code_of.get((z.start, z.end), ["g"]) if label == "D" else []
         segments.append({"start": z.start, "end": z.end, "zone": label, "codes": codes})
     derived, functions = derive(segments)

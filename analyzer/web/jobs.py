@@ -87,9 +87,10 @@ class Jobs:
 
     async def _clean(self) -> None:
         while True:
-            await asyncio.sleep(min(30.0, self.settings.job_keep_seconds))
+            await asyncio.sleep(min(30.0, self.settings.job_keep_seconds, self.settings.preview_seconds))
             for job in list(self.jobs.values()):
-                if job.state != RUNNING and time.monotonic() - job.touched > self.settings.job_keep_seconds:
+                keep = self.settings.preview_seconds if job.state == READ else self.settings.job_keep_seconds
+                if job.state != RUNNING and time.monotonic() - job.touched > keep:
                     await self.remove(job)
 
     def folder(self) -> Path:
@@ -98,8 +99,11 @@ class Jobs:
             raise RuntimeError("the jobs were not started")
         return Path(tempfile.mkdtemp(dir=self.root))
 
-    def _make_room(self) -> None:
-        """Raises Problem (429) where too many jobs are kept; one that only was read or ended longest ago gives way first."""
+    async def _make_room(self) -> None:
+        """Where too many jobs are kept, the ended one nobody asked for longest gives way. Raises Problem (429) where there is none."""
+        idle = [j for j in self.jobs.values() if j.state != RUNNING and time.monotonic() - j.touched > self.settings.give_way_seconds]
+        if idle and len(self.jobs) + self.opening >= self.settings.max_jobs:
+            await self.remove(min(idle, key=lambda j: j.touched))
         if len(self.jobs) + self.opening < self.settings.max_jobs:
             return
         retry = {"Retry-After": "30"}
@@ -113,7 +117,7 @@ class Jobs:
 
     async def open(self, upload: Any, name: str) -> Job:
         """Take an uploaded file (an object with async read) and read it in a worker. Raises Problem."""
-        self._make_room()
+        await self._make_room()
         self.opening += 1
         folder = self.folder()
         try:

@@ -122,8 +122,7 @@ class Guard:
         headers = MutableHeaders(scope=message)
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
-        if not scope["path"].startswith("/static/"):
-            headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
 
     @staticmethod
     def _log_error(error: Exception) -> None:

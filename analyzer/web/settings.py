@@ -63,6 +63,10 @@ class WebSettings:
     """Waiting requests scored together in a worker; results do not depend on it."""
     job_keep_seconds: float = 3600.0
     """Time the files of a job are kept after it ended, unless deleted before."""
+    preview_seconds: float = 600.0
+    """Time an uploaded table is kept whose columns nobody chose."""
+    give_way_seconds: float = 60.0
+    """Time after which an ended job that nobody asked for is removed early, where `max_jobs` are kept and another comes."""
     stop_seconds: float = 20.0
     """Time that running requests get to finish when the server stops."""
     retry_seconds: int = 2

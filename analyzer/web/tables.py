@@ -18,6 +18,8 @@ from typing import Any
 
 from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis
 from analyzer.analyzer import Analyzer
+from analyzer.bulk.layout import JD_COLUMNS, csv_cell, safe
+from analyzer.bulk.scoring import bad, posting, score
 from analyzer.web.problems import Problem
 from analyzer.web.uploads import check_zip, is_zip
 
@@ -26,8 +28,6 @@ PREVIEW_CHARACTERS = 120
 CELL_CHARACTERS = 200_000
 """Characters kept of a cell; an XLSX cell holds 32,767."""
 FORMATS = ("csv", "xlsx", "jsonl", "html")
-RESULT = tuple(Analysis("empty", None, "none").to_row())
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,8 @@ def read_rows(folder: Path, first: int, count: int) -> list[dict[str, Any]]:
 
 
 def score_rows(jd: Analyzer, rows: Sequence[Mapping[str, Any]]) -> list[Analysis]:
-    """The Analyses of rows {"text", "title"}: the one place where tables meet the analyzer."""
-    return list(jd.analyze_many(rows))
+    """The Analyses of rows {"text", "title"}: the one place where tables meet the scoring of `jd-analyzer score`."""
+    return score(jd, [posting([("text", row.get("text"))], row.get("title")) for row in rows])
 
 
 def score_chunk(jd: Analyzer, folder: Path, first: int, count: int, columns: Mapping[str, str | None]) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def score_chunk(jd: Analyzer, folder: Path, first: int, count: int, columns: Map
     at = {key: header.index(name) for key, name in columns.items() if name in header}
     items: list[dict[str, Any]] = [{key: row["cells"][n] for key, n in at.items()} for row in rows]
     good = [n for n, row in enumerate(rows) if row["fits"]]
-    analyses: list[Analysis] = [Analysis("broken_row", None, "none", review=True, reasons=("broken_row",))] * len(rows)
+    analyses: list[Analysis] = [bad("bad_row", "cells_do_not_fit_header")] * len(rows)
     for n, analysis in zip(good, score_rows(jd, [items[n] for n in good]), strict=True):
         analyses[n] = analysis
     summary = {
@@ -272,7 +272,7 @@ def assemble(folder: Path, form: str, ui: str) -> Path:
 
 def _names(header: Sequence[str]) -> list[str]:
     """The names of the result's columns; where a user's column has one of them already, ours gets an underscore."""
-    return [*header, *(_free(name, header) for name in RESULT)]
+    return [*header, *(_free(name, header) for name in JD_COLUMNS)]
 
 
 def _free(name: str, header: Sequence[str]) -> str:
@@ -281,17 +281,12 @@ def _free(name: str, header: Sequence[str]) -> str:
     return name
 
 
-def _harmless(value: Any) -> Any:
-    """A cell of ours that a spreadsheet does not take for a formula; the user's own cells stay as they are."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
 def _write_csv(path: Path, header: Sequence[str], folder: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="", errors="backslashreplace") as file:
         out = csv.writer(file)
         out.writerow(_names(header))
         for s in _scored(folder):
-            out.writerow([*s["record"]["input"].values(), *(_harmless(s["row"][name]) for name in RESULT)])
+            out.writerow([*s["record"]["input"].values(), *(safe(csv_cell(s["row"][name])) for name in JD_COLUMNS)])
 
 
 def _write_xlsx(path: Path, header: Sequence[str], folder: Path) -> None:
@@ -312,7 +307,7 @@ def _write_xlsx(path: Path, header: Sequence[str], folder: Path) -> None:
 
     sheet.append([cell(n) for n in _names(header)])
     for s in _scored(folder):
-        sheet.append([cell(v) for v in (*s["record"]["input"].values(), *(s["row"][name] for name in RESULT))])
+        sheet.append([cell(v) for v in (*s["record"]["input"].values(), *(s["row"][name] for name in JD_COLUMNS))])
     book.save(path)
 
 

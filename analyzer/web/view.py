@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, Duty, function_of
+from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, Duty, Zone, function_of
 from analyzer.profiles import load_profiles
 from analyzer.report.visible import safe, safe_line
 from analyzer.report.words import SURE, Words
@@ -14,6 +15,8 @@ from analyzer.web.i18n import translator
 from analyzer.web.strikes import Struck, mark_of
 from analyzer.web.words import Word
 
+MOST_CARDS = 200
+"""Duties told one by one; a posting has a dozen. Those after them are marked in the text alone."""
 CARRIES = 0.1
 """A duty carries a score if what it adds is at least this share of the largest addition."""
 MIX = (*FUNCTIONS, "other")
@@ -100,7 +103,12 @@ def build(
         result.failure = [say.status(analysis.status), *(say.reason(r) for r in analysis.reasons), _advice(analysis.status, ui)]
         return result
     most = {f: max((d.weights[f] for d in analysis.duties), default=0.0) for f in FUNCTIONS}
-    result.cards = [_card(n, d, words[n] if n < len(words) else (), analysis, cut, most, say) for n, d in enumerate(analysis.duties)]
+    largest = max((abs(w) for d in analysis.duties for w in d.weights.values()), default=0.0) or 1.0
+    starts = [z.start for z in analysis.zones]
+    shown = enumerate(analysis.duties[:MOST_CARDS])
+    result.cards = [
+        _card(n, d, zone_of(d, analysis.zones, starts), words[n] if n < len(words) else (), cut, most, largest, say) for n, d in shown
+    ]
     result.groups = grouped(pieces(text, analysis, words, cut))
     _headline(result, say)
     _title(result, say)
@@ -146,9 +154,15 @@ def _title(result: Result, say: Words) -> None:
     result.title_scores = say.say("title.scores", scores=told)
 
 
-def _card(number: int, duty: Duty, words: Sequence[Word], a: Analysis, cut: Struck, most: dict[str, float], say: Words) -> Card:
-    largest = max((abs(w) for d in a.duties for w in d.weights.values()), default=0.0) or 1.0
-    zone = next((z for z in a.zones if z.start <= duty.start and duty.end <= z.end), None)
+def zone_of(duty: Duty, zones: Sequence[Zone], starts: Sequence[int]) -> Zone | None:
+    """The zone a duty lies in; starts: where each zone begins, ascending."""
+    at = bisect.bisect_right(starts, duty.start) - 1
+    return zones[at] if at >= 0 and duty.end <= zones[at].end else None
+
+
+def _card(
+    number: int, duty: Duty, zone: Zone | None, words: Sequence[Word], cut: Struck, most: dict[str, float], largest: float, say: Words
+) -> Card:
     start, end = cut.original(zone.start if zone else duty.start, zone.end if zone else duty.end)
     weights = []
     for f in FUNCTIONS:

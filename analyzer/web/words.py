@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import get_lang_class
 
 from analyzer.analysis import Analysis, Piece, rounded
 from analyzer.analyzer import Analyzer
@@ -59,9 +62,11 @@ def words_that_mattered(nlp: Language, doc: Doc) -> list[list[Word]]:
     batch = duty_batch([doc])
     rows = model.space.matrix(batch)
     segment, feature, position, span = model.space.occurrences(batch)
+    order = np.argsort(segment, kind="stable")
+    edges = np.searchsorted(segment[order], np.arange(len(duties) + 1))
     out: list[list[Word]] = []
     for number, duty in enumerate(duties):
-        mine = segment == number
+        mine = order[edges[number] : edges[number + 1]]
         code = model.codes.index(duty.label_)
         columns, values = (part[rows.indptr[number] : rows.indptr[number + 1]] for part in (rows.indices, rows.data))
         own = model.a["own"][columns]
@@ -76,8 +81,15 @@ def words_that_mattered(nlp: Language, doc: Doc) -> list[list[Word]]:
     return out
 
 
+@functools.cache
+def stop_words(lang: str) -> frozenset[str]:
+    """Words without a meaning of their own, which explain nothing to a reader."""
+    return frozenset(get_lang_class(lang).Defaults.stop_words)
+
+
 def _strongest(doc: Doc, by_token: dict[int, float]) -> list[Word]:
-    told = {token: value for token, value in by_token.items() if not (doc[token].is_stop or len(doc[token].norm_) < 2)}
+    stops = stop_words(doc.lang_)
+    told = {token: value for token, value in by_token.items() if doc[token].norm_ not in stops and len(doc[token].norm_) > 1}
     ordered = sorted(told.items(), key=lambda item: (-item[1], item[0]))
     least = LEAST * ordered[0][1] if ordered else 0.0
     found = []

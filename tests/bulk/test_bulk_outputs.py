@@ -311,3 +311,84 @@ def test_stdin_to_stdout_gives_what_files_give(tmp_path: Path, to: str, kind: st
         )
     assert done.stdout == (tmp_path / f"out.{to}").read_bytes()
     assert io.BytesIO(done.stdout).readline()
+
+
+def test_tables_without_rows_keep_their_columns(tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "in.csv", ["id", "text"], [])
+    for name in ("out.csv", "out.xlsx", "out.parquet", "out.jsonl"):
+        assert run(source, tmp_path / name).rows == 0
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8") == ",".join(["id", "text", *JD_COLUMNS]) + "\n"
+    assert pq.read_schema(tmp_path / "out.parquet").names == ["id", "text", *JD_COLUMNS]
+    assert (tmp_path / "out.jsonl").read_bytes() == b""
+    pq.write_table(pa.table({"text": pa.array([], pa.string()), "n": pa.array([], pa.int32())}), tmp_path / "in.parquet")
+    run(tmp_path / "in.parquet", tmp_path / "p.parquet")
+    assert pq.read_schema(tmp_path / "p.parquet").names == ["text", "n", *JD_COLUMNS]
+    assert pq.read_schema(tmp_path / "p.parquet").field("n").type == pa.int32()
+
+
+def test_lists_of_lines_and_very_long_lines_of_jsonl(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    long = {"filler": "x" * 300_000, "text": "负责运营工作", "title": 5}
+    source.write_text(json.dumps(long) + "\n" + json.dumps({"text": ["策划活动方案", "撰写新闻稿件"]}) + "\n", encoding="utf-8")
+    run(source, tmp_path / "out.jsonl", text="text")
+    records = read_jsonl(tmp_path / "out.jsonl")
+    assert [r["status"] for r in records] == ["ok", "ok"]
+    assert records[1]["duties"][0]["text"] == "策划活动方案"
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.parquet", "in.xlsx", "in.jsonl"])
+def test_progress_comes_to_its_end(tmp_path: Path, name: str) -> None:
+    table = pa.table({"text": texts(43)})
+    pq.write_table(table, tmp_path / "in.parquet")
+    write_csv(tmp_path / "in.csv", ["text"], [[t] for t in texts(43)])
+    run(tmp_path / "in.csv", tmp_path / "in.xlsx", options={"prefix": "a_"})
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts(43)), encoding="utf-8")
+    shares: list[float] = []
+    run(tmp_path / name, tmp_path / "out.csv", on_event=lambda e: shares.append(e.share))
+    assert len(shares) == 9
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="reads peak memory from /proc")
+def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
+    import os
+
+    code = (
+        "import re, sys\nfrom bulk_fake import FakeFactory\nfrom analyzer.bulk.run import Options, score_files\n"
+        "score_files([sys.argv[1]], sys.argv[2], factory=FakeFactory(), options=Options(workers=1))\n"
+        # getrusage would tell the peak of the process that began this one, if that was higher
+        "print(re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1])\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    peaks = []
+    for rows in (6_000, 36_000):  # the smaller one already fills the cache
+        source = write_csv(tmp_path / f"{rows}.csv", ["id", "text"], [[n, t * 4] for n, t in enumerate(texts(rows))])
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(source), str(tmp_path / "out.csv")], capture_output=True, env=env, check=True
+        )
+        peaks.append(int(done.stdout))
+    assert peaks[1] < 1.1 * peaks[0], peaks
+
+
+def test_a_full_disk_at_the_end_is_told_and_made_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    import xlsxwriter
+
+    source = write_csv(tmp_path / "in.csv", ["id", "text"], [[n, t] for n, t in enumerate(texts(12))])
+    close = xlsxwriter.Workbook.close
+
+    def full(self: Any) -> None:
+        close(self)
+        raise xlsxwriter.exceptions.FileCreateError(OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", full)
+    with pytest.raises(OutputError, match=r"the disk is full while out\.xlsx is written; 12 rows are finished and kept"):
+        run(source, tmp_path / "out.xlsx")
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", close)
+    summary = run(source, tmp_path / "out.xlsx")
+    assert (summary.resumed_rows, summary.scored_now) == (12, 0)
+    run(source, tmp_path / "whole.xlsx")
+    assert (tmp_path / "out.xlsx").read_bytes() == (tmp_path / "whole.xlsx").read_bytes()

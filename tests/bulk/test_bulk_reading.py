@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -187,6 +188,10 @@ def test_content_wins_over_the_name(tmp_path: Path) -> None:
     assert examine(Source(path), Reading()).kind == "parquet"
     path.write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 600)
     with pytest.raises(TableError, match=r"save it as \.xlsx"):
+        examine(Source(path), Reading())
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("t.csv", "id,text\n1,x\n")
+    with pytest.raises(TableError, match="ZIP archive; unpack it"):
         examine(Source(path), Reading())
     path.write_bytes(b"")
     with pytest.raises(TableError, match="is empty"):

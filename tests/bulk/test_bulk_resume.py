@@ -198,6 +198,26 @@ def test_torn_journal_lines_and_surplus_bytes_are_cut_off(tmp_path: Path) -> Non
     assert target.read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
+@pytest.mark.parametrize("sync", [0.0, 1000.0])
+def test_what_a_power_cut_lost_is_scored_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: float) -> None:
+    monkeypatch.setattr(stages, "SYNC_SECONDS", sync)
+    source, target = table(tmp_path), tmp_path / "out.csv"
+    score_files([source], tmp_path / "whole.csv", factory=FakeFactory(), limits=LIMITS, options=Options(details=tmp_path / "whole.jsonl"))
+    for part, at, left in (("output", 2, 10), ("details", 1, 5), ("output", 0, 0)):
+        interrupted(source, target, 4, options=Options(details=tmp_path / "d.jsonl"))
+        home = tmp_path / "out.csv.jdpart"
+        chunks = [json.loads(line) for line in (home / "journal.jsonl").read_text(encoding="utf-8").splitlines()[1:]]
+        begin = chunks[at - 1][part] if at else 0
+        if sync:  # what was never synced may be zeros after a power cut, though the journal tells of it
+            with (home / part).open("r+b") as stream:
+                stream.seek(begin)
+                stream.write(bytes(20))
+        summary = score_files([source], target, factory=FakeFactory(), limits=LIMITS, options=Options(details=tmp_path / "d.jsonl"))
+        assert summary.resumed_rows == (left if sync else 20)
+        assert target.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+        assert (tmp_path / "d.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
 def test_two_runs_do_not_write_one_output(tmp_path: Path) -> None:
     source, target = table(tmp_path), tmp_path / "out.csv"
 

@@ -34,6 +34,14 @@ def table(tmp_path: Path, others: list[Posting]) -> Path:
     return tmp_path / "ours.csv"
 
 
+@pytest.fixture
+def corpus(tmp_path: Path, few: list[Posting]) -> Path:
+    """A corpus of forty postings."""
+    lines = (json.dumps({k: v for k, v in p.items() if k != "where"}, ensure_ascii=False) for p in few)
+    (tmp_path / "corpus.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return tmp_path / "corpus.jsonl"
+
+
 MAPS = ("--map", "Mercadeo=marketing", "--map", "Otro=none", "--map", "Operaciones=operations", "--label-column", "Área")
 
 
@@ -45,11 +53,7 @@ def test_help_shows_examples(words: str) -> None:
     assert found.exit_code == 0 and "Example" in found.output and f"jd-analyzer {words.split()[0]}" in found.output
 
 
-def test_train_then_evaluate_and_compare(table: Path, tmp_path: Path, few: list[Posting], small: Path) -> None:
-    corpus = tmp_path / "corpus.jsonl"
-    corpus.write_text(
-        "\n".join(json.dumps({k: v for k, v in p.items() if k != "where"}, ensure_ascii=False) for p in few), encoding="utf-8"
-    )
+def test_train_then_evaluate_and_compare(table: Path, tmp_path: Path, corpus: Path, small: Path) -> None:
     made = call("train", table, "-o", tmp_path / "mine", "--corpus", corpus, "--weight", 1, "--quick", *MAPS)
     assert made.exit_code == 0, made.output
     assert "out of fold: primary_macro_f1" in made.output and "learned from 65 postings" in made.output
@@ -77,13 +81,13 @@ def test_a_floor_that_is_not_reached_ends_with_1(table: Path, small: Path) -> No
     assert call("evaluate", small, table, "--min", "beauty=1", *MAPS).exit_code == 2
 
 
-def test_bad_data_are_told_with_their_rows_and_nothing_is_trained(table: Path, tmp_path: Path) -> None:
-    found = call("train", table, "-o", tmp_path / "mine", "--label-column", "Área", "--check")
+def test_bad_data_are_told_with_their_rows_and_nothing_is_trained(table: Path, tmp_path: Path, corpus: Path) -> None:
+    found = call("train", table, "-o", tmp_path / "mine", "--label-column", "Área", "--check", "--corpus", corpus)
     assert found.exit_code == 2
     assert "ours.csv, row " in found.stderr and "'Mercadeo'" in found.stderr and "--skip-bad" in found.stderr
     assert "Traceback" not in found.output and not (tmp_path / "mine").exists()
-    assert call("train", table, "--check", *MAPS).exit_code == 0
-    assert call("train", table, "--check", "--skip-bad", "--label-column", "Área").exit_code == 0
+    assert call("train", table, "--check", "--corpus", corpus, *MAPS).exit_code == 0
+    assert call("train", table, "--check", "--skip-bad", "--corpus", corpus, "--label-column", "Área").exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -29,16 +29,19 @@ def analyzer(small: Path) -> Analyzer:
 
 def test_review_finds_flipped_labels_first(analyzer: Analyzer, spanish: list[Posting]) -> None:
     """Also with a small model that errs on a quarter of postings: one label in ten flipped, 70 % of them in the first fifth."""
-    postings = as_whole(spanish[2 :: len(spanish) // 200][:200])
-    chance = random.Random(3)
-    flipped = set(chance.sample(range(len(postings)), len(postings) // 10))
-    for n in flipped:
-        postings[n]["primary"] = chance.choice([a for a in ANSWERS if a != postings[n]["primary"]])
-    rows = label.review(postings, analyse(analyzer, postings))
-    assert len(rows) == len(postings)
-    wrong = {postings[n]["id"] for n in flipped}
-    first = [r["id"] for r in rows[: len(rows) // 5]]
-    assert len(wrong & set(first)) >= 0.7 * len(wrong)
+    right = as_whole(spanish[2 :: len(spanish) // 200][:200])
+    results = analyse(analyzer, right)
+    found = []
+    for seed in range(3):
+        chance, postings = random.Random(seed), [dict(p) for p in right]
+        flipped = chance.sample(range(len(postings)), len(postings) // 10)
+        for n in flipped:
+            postings[n]["primary"] = chance.choice([a for a in ANSWERS if a != postings[n]["primary"]])
+        rows = label.review(postings, results)
+        assert len(rows) == len(postings)
+        first = {r["id"] for r in rows[: len(rows) // 5]}
+        found.append(sum(postings[n]["id"] in first for n in flipped) / len(flipped))
+    assert sum(found) / len(found) >= 0.7
     suspects = [r for r in rows if r["suspect"]]
     assert suspects and all(r["likelier"] != r["label"] for r in suspects)
     assert any(r["against"] for r in suspects)

@@ -28,7 +28,7 @@ def client() -> Iterator[TestClient]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of `jd-analyzer serve`, run as a person would run it."""
     with socket.socket() as free:

@@ -120,7 +120,7 @@ def test_a_job_from_upload_to_removal(client: TestClient, jd: Analyzer) -> None:
     mine = jd.analyze(ZH, title="品牌专员").to_dict()
     assert {k: v for k, v in first.items() if k != "input"} == mine
     assert first["input"] == {"id": "0", "title": "品牌专员", "text": ZH}
-    assert [json.loads(x)["status"] for x in lines[-2:]] == ["broken_row", "empty"]
+    assert [json.loads(x)["status"] for x in lines[-2:]] == ["bad_row", "empty"]
     table = client.get(f"{where}/result")
     assert table.headers["content-disposition"] == 'attachment; filename="jd-postings.csv"'
     assert table.content.decode("utf-8-sig").splitlines()[0].startswith("id,title,text,jd_status,jd_language,jd_primary")
@@ -161,6 +161,17 @@ def test_a_job_is_cancelled_by_deleting_it() -> None:
         root = client.app.state.jobs.root  # type: ignore[attr-defined]
         assert len(list(root.iterdir())) == 1
     assert not root.exists()
+
+
+def test_a_job_that_ended_gives_way_to_a_new_one() -> None:
+    with opened(max_jobs=1, give_way_seconds=0.2) as client:
+        wait_ready(client)
+        first = client.post("/v1/jobs", files={"file": ("a.csv", CSV)}).json()["id"]
+        finished(client, first)
+        problem(client.post("/v1/jobs", files={"file": ("b.csv", CSV)}), 429, "too_many_jobs")
+        time.sleep(0.3)
+        assert client.post("/v1/jobs", files={"file": ("b.csv", CSV)}).status_code == 202
+        assert client.get(f"/v1/jobs/{first}").status_code == 404
 
 
 # ---------------------------------------------------------------- about the server

@@ -153,6 +153,7 @@ def test_striking_a_duty_and_putting_it_back(new_page: Callable[..., Any], jd: A
     zone = next(z for z in jd.analyze(ES).zones if "campañas" in ES[z.start : z.end])
     without = jd.analyze(ES[: zone.start] + ES[zone.end :])
     assert page.locator(".score-value strong").all_inner_texts() == [Words("en").percent(s) for s in without.scores.values()]
+    shot(page, "struck")
     assert "full second run" in page.locator(".struck").inner_text()
     assert before[0] in page.locator(".score.marketing .before").inner_text()
     assert "campañas" in page.locator(".posting del").inner_text()
@@ -224,8 +225,14 @@ def test_files_are_read_and_shown_in_the_box(new_page: Callable[..., Any], tmp_p
         "<html><body><ul><li>Gestionar la comunidad de seguidores de la marca</li></ul></body></html>", encoding="utf-8"
     )
     page = new_page()
+    page.set_content("<h1>Funciones</h1><p>Dirigir la publicidad de la marca y sus campañas en medios.</p>")
+    page.pdf(path=tmp_path / "oferta.pdf")
     page.goto("/")
-    for name, words in (("oferta.docx", "Planificar campañas"), ("oferta.html", "Gestionar la comunidad")):
+    for name, words in (
+        ("oferta.docx", "Planificar campañas"),
+        ("oferta.pdf", "Dirigir la publicidad"),
+        ("oferta.html", "Gestionar la comunidad"),
+    ):
         page.fill("#text", "")
         page.set_input_files("#file", tmp_path / name)
         sync_api.expect(page.locator("#text")).to_have_value(re.compile(words))
@@ -239,6 +246,9 @@ def test_texts_without_a_result_say_why(new_page: Callable[..., Any]) -> None:
     page = new_page(locale="es-ES")
     paste(page, "We are looking for a brand manager who will lead our marketing team and its campaigns.")
     assert "no está en chino ni en español" in page.locator(".review").inner_text()
+    assert axe(page) == []
+    page.goto("/table/none")
+    assert page.locator(".review").inner_text() == "Aquí no hay nada (o ya no)."
     assert axe(page) == []
 
 
@@ -286,9 +296,11 @@ def test_comparing_two(new_page: Callable[..., Any]) -> None:
     page.get_by_role("button", name="Try an example").click()
     page.wait_for_selector("#b-head")
     assert "Buscamos" in page.input_value("#text-a")
+    assert page.input_value("#title-a") == "Community manager"
     assert page.locator(".score").count() == 6
     page.locator(".posting").nth(1).locator("a.duty").first.hover()
     assert page.locator(".card.on").get_attribute("id") == "b-duty-1"
+    shot(page, "compare")
     assert axe(page) == []
 
 
@@ -302,7 +314,7 @@ def table_file(folder: Path, rows: int) -> Path:
     return path
 
 
-def test_a_table_with_a_broken_row(new_page: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_table_with_a_bad_row(new_page: Callable[..., Any], tmp_path: Path) -> None:
     page = new_page()
     page.goto("/table")
     assert axe(page) == []
@@ -321,7 +333,7 @@ def test_a_table_with_a_broken_row(new_page: Callable[..., Any], tmp_path: Path)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    assert "broken_row" in text
+    assert "bad_row" in text
     assert text.splitlines()[0].startswith("id,puesto,descripcion,jd_status")
     page.get_by_role("button", name="Delete the files now").click()
     page.wait_for_url("**/table?lang=en")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ schema = schemathesis.openapi.from_dict(specification(WebSettings()))
 
 
 @schema.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=int(os.environ.get("JD_SCHEMA_EXAMPLES", "15")), deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_operation_keeps_its_word(case: Any, server: str) -> None:
     # a schema cannot say what makes bytes a table: and a form knows no types
     uploads = case.operation.path == "/v1/jobs"

@@ -26,7 +26,7 @@ function fillBoxes(result) {
     const title = $("#given-title", result);
     if (title) $("#title").value = title.value;
   }
-  for (const box of result.querySelectorAll("textarea[data-for]")) {
+  for (const box of result.querySelectorAll("[data-for]")) {
     const target = document.getElementById(box.dataset.for);
     if (target && form.dataset.fill) target.value = box.value;
   }
