@@ -19,6 +19,10 @@ SECOND = 0.4
 """A second code is told where its probability is at least this share of the strongest one's."""
 
 
+FEW = 3
+"""In so few duties, two functions are told apart by a word or two: readers of different companies would differ."""
+
+
 def read_doc(nlp: Language, doc: Doc, *, title: str | None, id: str | None, model: str, mixed: bool) -> Analysis:
     """What the pipeline left on the Doc, as an Analysis."""
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
@@ -152,6 +156,8 @@ def review_reasons(doc: Doc, duties: Sequence[Duty], probability: dict[str, floa
         reasons.append("too_little_text")
     if ordered[0] < component.review_below:
         reasons.append("close_scores")
+    if 0 < len(duties) <= FEW and sum(doc.cats[f] >= component.thresholds[f] for f in FUNCTIONS) > 1:
+        reasons.append("functions_overlap")
     if mixed:
         reasons.append("two_languages")
     if several_jobs(doc):

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; this machine alone unless told otherwise.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that score.  [default: 2]", show_default=False)] = None,
     models: Annotated[Path | None, typer.Option(help="Directory with models `zh` and `es`; else the shipped ones.")] = None,
     token_file: Annotated[

@@ -157,19 +157,25 @@ class Judgement:
     text: Array
 
 
-LISTED = 0.5
-"""Weight of its phrases in a statement that lists several things, such as `brand strategy, image and public relations`."""
+LISTED = (0.0, 0.0, 0.5, 0.9)
+"""Weight of its phrases in a statement of none, one, two, three phrases or more: a list is as good as its items."""
+SHARPENED = 3
+"""Power that a phrase's probabilities are raised to in a list: a phrase carries one code, whatever surrounds it."""
 
 
 def listed(duties: Array, phrases: Array, owner: NDArray[np.int64]) -> Array:
-    """(N, K): a duty with two phrases or more is taken half as a whole, half as the mean of its phrases."""
-    count = np.bincount(owner, minlength=len(duties))
+    """(N, K): a statement of several phrases is judged in part by the mean of its phrases.
+
+    So that `brand strategy, image and public relations` is two parts brand and one part marketing.
+    """
+    if not len(phrases):
+        return duties
+    sharp = phrases**SHARPENED
     total = np.zeros_like(duties)
-    np.add.at(total, owner, phrases)
-    several = count > 1
-    out = duties.copy()
-    out[several] = (1 - LISTED) * duties[several] + LISTED * total[several] / count[several][:, None]
-    return out
+    np.add.at(total, owner, sharp / sharp.sum(axis=1, keepdims=True))
+    count = np.bincount(owner, minlength=len(duties))
+    weight = np.array(LISTED)[np.minimum(count, len(LISTED) - 1)][:, None]
+    return (1 - weight) * duties + weight * total / np.maximum(count, 1)[:, None]  # type: ignore[no-any-return]
 
 
 class PostingModel:

@@ -85,8 +85,8 @@ class Lists:
             verb = close
             while verb > start and bits[verb - 1] & WORK:
                 verb -= 1
-            if verb == close and close - start == 1 and current and not pending:
-                verb = start  # an unknown word in a row of verbal nouns
+            if verb == close and close - start == 1 and current and not pending and "的" in words[at:start]:
+                verb = start  # an unknown word in a row of verbal nouns that share what stands before 的
             elif verb == close and self._row_of_nouns(start, close, n, end):
                 verb = close - 1
             if verb == close:

@@ -51,6 +51,11 @@ class _Teller:
     def name(self, function: str) -> str:
         return self.say(function) if function in ("none", "other") else self.words.name(function)
 
+    def count(self, number: int) -> str:
+        """A whole number with the thousands marked as the language does."""
+        shown = f"{number:,}"
+        return shown.replace(",", ".") if self.ui == "es" else shown
+
     def share(self, count: float, whole: float) -> str:
         return self.words.percent(count / whole) if whole else "–"
 
@@ -84,14 +89,14 @@ def page(counted: Tally, name: str, ui: str = "en", exact: bool = True) -> str:
         parts += _by(column, groups, counted, tell)
     parts += _overlaps(counted, tell, exact)
     parts += [_mislead(counted, tell), _sub(counted, tell), _steps(counted, tell), _review(counted, tell)]
-    lead = [tell.say("lead", ok=f"{counted.total.ok:,}", rows=f"{counted.rows:,}", review=f"{counted.review:,}")]
+    lead = [tell.say("lead", ok=tell.count(counted.total.ok), rows=tell.count(counted.rows), review=tell.count(counted.review))]
     failed = {k: v for k, v in counted.status.items() if k != "ok"}
     if failed:
-        listed = tell.words.listed([f"{k} {v:,}" for k, v in sorted(failed.items(), key=lambda p: (-p[1], p[0]))])
+        listed = tell.words.listed([f"{k} {tell.count(v)}" for k, v in sorted(failed.items(), key=lambda p: (-p[1], p[0]))])
         lead.append(tell.say("no_result", listed=listed))
     made: str = _template().render(
         lang=LANG[ui],
-        title=tell.say("title", count=f"{counted.rows:,}"),
+        title=tell.say("title", count=tell.count(counted.rows)),
         made=tell.say("made", version=__version__, name=safe_line(name)),
         lead=lead,
         parts=parts,
@@ -121,8 +126,8 @@ def _overall(counted: Tally, tell: _Teller) -> Part:
     rows = tuple(
         (
             names[a],
-            f"{total.primary[a]:,} ({tell.share(total.primary[a], total.ok)})",
-            f"{counted.functions[a]:,} ({tell.share(counted.functions[a], total.ok)})" if a in FUNCTIONS else "–",
+            f"{tell.count(total.primary[a])} ({tell.share(total.primary[a], total.ok)})",
+            f"{tell.count(counted.functions[a])} ({tell.share(counted.functions[a], total.ok)})" if a in FUNCTIONS else "–",
             tell.share(total.mix[a if a in FUNCTIONS else "other"], mixed),
         )
         for a in ANSWERS
@@ -143,7 +148,7 @@ def _by(column: str, groups: Mapping[str, Group], counted: Tally, tell: _Teller)
     heading = tell.say("by", column=name)
     chart = stacked([(label, _shares(g.primary, g.ok)) for label, g in labels], ANSWERS, names, key, heading)
     head = (name, tell.say("rows"), *(names[a] for a in ANSWERS))
-    rows = tuple((label, f"{g.ok:,}", *(tell.share(g.primary[a], g.ok) for a in ANSWERS)) for label, g in labels)
+    rows = tuple((label, tell.count(g.ok), *(tell.share(g.primary[a], g.ok) for a in ANSWERS)) for label, g in labels)
     return [Part(heading, (tell.say("by_note", count=len(shown), column=name),), chart, head, rows)]
 
 
@@ -182,9 +187,12 @@ def _mislead(counted: Tally, tell: _Teller) -> Part:
     if not counted.total.mismatch:
         return Part(heading, (tell.say("mislead_none"),))
     found = sorted(((v, g) for v, g in counted.titles.items() if g.mismatch), key=lambda p: (-p[1].mismatch, p[0]))[:MOST_TITLES]
-    lead = tell.say("mislead_lead", count=f"{counted.total.mismatch:,}", whole=f"{telling:,}")
+    lead = tell.say("mislead_lead", count=tell.count(counted.total.mismatch), whole=tell.count(telling))
     head = (tell.say("label"), tell.say("promised"), tell.say("actual"), tell.say("disagree"))
-    rows = tuple((safe_line(v, 80), _top(g.promised, tell), _top(_actual(g), tell), f"{g.mismatch:,} / {g.ok:,}") for v, g in found)
+    rows = tuple(
+        (safe_line(v, 80), _top(g.promised, tell), _top(_actual(g), tell), f"{tell.count(g.mismatch)} / {tell.count(g.ok)}")
+        for v, g in found
+    )
     return Part(heading, (lead,), "", head, rows)
 
 
@@ -203,7 +211,9 @@ def _sub(counted: Tally, tell: _Teller) -> Part:
     shown = sorted(counted.codes.items(), key=lambda p: (-p[1], p[0]))[:MOST_CODES]
     if not shown:
         return Part(heading)
-    rows = tuple((code, tell.words.name(code), tell.name(function_of(code)), f"{n:,} ({tell.share(n, whole)})") for code, n in shown)
+    rows = tuple(
+        (code, tell.words.name(code), tell.name(function_of(code)), f"{tell.count(n)} ({tell.share(n, whole)})") for code, n in shown
+    )
     chart = bars(
         [(tell.words.name(c), n / whole, tell.share(n, whole)) for c, n in shown[:MOST_VALUES]],
         "sub",
@@ -220,7 +230,7 @@ def _steps(counted: Tally, tell: _Teller) -> Part:
     names = {step.number: f"{step.number}. {step.name.of(tell.ui)}" for step in load_profiles().steps.values()}
     shown = [(names.get(n, str(n)), counted.steps[n]) for n in sorted({*names, *counted.steps})]
     chart = bars([(name, n / whole, tell.share(n, whole)) for name, n in shown], "steps", heading)
-    rows = tuple((name, f"{n:,} ({tell.share(n, whole)})") for name, n in shown)
+    rows = tuple((name, f"{tell.count(n)} ({tell.share(n, whole)})") for name, n in shown)
     return Part(heading, (tell.say("steps_note"),), chart, ("", tell.say("rows")), rows)
 
 
@@ -228,10 +238,12 @@ def _review(counted: Tally, tell: _Teller) -> Part:
     heading = tell.say("review")
     if not counted.review:
         return Part(heading, (tell.say("review_none"),))
-    reasons = tell.words.listed([f"{_why(r, tell)} {n:,}" for r, n in sorted(counted.reasons.items(), key=lambda p: (-p[1], p[0]))[:12]])
+    reasons = tell.words.listed(
+        [f"{_why(r, tell)} {tell.count(n)}" for r, n in sorted(counted.reasons.items(), key=lambda p: (-p[1], p[0]))[:12]]
+    )
     rows = tuple(
         (
-            f"{r.number:,}",
+            tell.count(r.number),
             safe_line(" · ".join(filter(None, (r.id, r.title))), 80),
             tell.name(r.primary) if r.primary else r.status,
             tell.words.percent(r.probability) if r.probability is not None else "–",
@@ -239,7 +251,7 @@ def _review(counted: Tally, tell: _Teller) -> Part:
         )
         for r in counted.reviewed
     )
-    note = tell.say("review_note", shown=len(rows), count=f"{counted.review:,}")
+    note = tell.say("review_note", shown=len(rows), count=tell.count(counted.review))
     head = (tell.say("row"), tell.say("label"), tell.say("function"), tell.say("sure"), tell.say("why"))
     return Part(heading, (note, reasons), "", head, rows)
 

@@ -42,7 +42,7 @@ def test_a_token_file_that_holds_none(tmp_path: Path, content: str | None, words
     path = tmp_path / "token.txt"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    process = command("--token-file", str(path), "--port", "0")
+    process = command("--token-file", str(path), "--port", "8799")
     _, error = process.communicate(timeout=30)
     assert process.returncode == 2
     assert "JD-501" in error.decode()
