@@ -138,7 +138,14 @@ class Analysis:
     def to_dict(self) -> dict[str, Any]:
         """The record of `result.md`, ready for JSON."""
         if not self.ok:
-            return {"id": self.id, "status": self.status, "language": self.language, "review": True, "reasons": list(self.reasons), "model": self.model}
+            return {
+                "id": self.id,
+                "status": self.status,
+                "language": self.language,
+                "review": True,
+                "reasons": list(self.reasons),
+                "model": self.model,
+            }
         return {
             "id": self.id,
             "status": self.status,

@@ -90,8 +90,12 @@ def find(text: str, limits: Limits, said: str | None = None) -> Found:
     return Found("es", "ok", mixed=_mixed(han, latin, "es", text))
 
 
-_COMMON = re.compile(r"(?<!\w)(?:de la|en el|para el|del|con|los|las|una|y|el|que|años|experiencia|requisitos|funciones)(?!\w)", re.IGNORECASE)
-_NOT_SPANISH = re.compile(r"(?<!\w)(?:amb|els|dels|i|uma|não|com|das|dos|para o|della|degli|si|pentru|unha|coa|eta|per|les)(?!\w)|[çãõàò]", re.IGNORECASE)
+_COMMON = re.compile(
+    r"(?<!\w)(?:de la|en el|para el|del|con|los|las|una|y|el|que|años|experiencia|requisitos|funciones)(?!\w)", re.IGNORECASE
+)
+_NOT_SPANISH = re.compile(
+    r"(?<!\w)(?:amb|els|dels|i|uma|não|com|das|dos|para o|della|degli|si|pentru|unha|coa|eta|per|les)(?!\w)|[çãõàò]", re.IGNORECASE
+)
 
 
 def _spanish_words(text: str) -> bool:

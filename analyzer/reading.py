@@ -26,7 +26,7 @@ FEW = 3
 def read_doc(nlp: Language, doc: Doc, *, title: str | None, id: str | None, model: str, mixed: bool) -> Analysis:
     """What the pipeline left on the Doc, as an Analysis."""
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
-    lang = nlp.lang
+    lang = str(nlp.lang)
     text = text_of(doc)
     duties = _duties(doc, text)
     probability = {a: rounded(doc.cats[f"primary:{a}"]) for a in ANSWERS}

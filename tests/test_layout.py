@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "analyzer"
-FLOORS = {"text": 0, "errors": 0, "settings": 0, "analysis": 0, "profiles": 1, "lang": 1, "language": 1, "pipeline": 2, "reading": 3, "analyzer": 3, "documents": 1}
+FLOORS = {
+    "text": 0,
+    "errors": 0,
+    "settings": 0,
+    "analysis": 0,
+    "profiles": 1,
+    "lang": 1,
+    "language": 1,
+    "pipeline": 2,
+    "reading": 3,
+    "analyzer": 3,
+    "documents": 1,
+}
 TOP = 4
 
 

@@ -20,7 +20,7 @@ def pad(lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 def _logsumexp(values: Array, axis: int) -> Array:
     top = values.max(axis=axis, keepdims=True)
-    return np.squeeze(top, axis) + np.log(np.exp(values - top).sum(axis=axis))  # type: ignore[no-any-return]
+    return np.squeeze(top, axis) + np.log(np.exp(values - top).sum(axis=axis))
 
 
 def forward_backward(

@@ -83,4 +83,4 @@ def _trimmed(span: Span) -> Span | None:
 @Language.factory("jd_duties", requires=["doc.spans"], assigns=["doc.spans"])
 def create(nlp: Language, name: str) -> Duties:
     """The factory named in a model's `config.cfg`."""
-    return Duties(nlp.lang)
+    return Duties(str(nlp.lang))

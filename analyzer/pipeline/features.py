@@ -7,6 +7,7 @@ numpy alone. No Python object is made for a token.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from spacy.attrs import IS_PUNCT, IS_SPACE, NORM, SENT_START
-from spacy.strings import hash_string
+from spacy.strings import hash_string  # type: ignore[attr-defined]
 from spacy.tokens import Doc
 
 from analyzer.text.words import spanish_stem
@@ -173,7 +174,7 @@ class FeatureSpace:
             if used is not None and not used[segment]:
                 continue
             words = [strings[int(n)] for n in batch.norms[by_segment[segment] : by_segment[segment + 1]]]
-            named = {f for w in words for f in features(w)} | {f"2:{a} {b}" for a, b in zip(words, words[1:], strict=False)}
+            named = {f for w in words for f in features(w)} | {f"2:{a} {b}" for a, b in itertools.pairwise(words)}
             for name in named:
                 if name.count(" ") <= 1 and "\n" not in name and "\t" not in name:
                     seen.setdefault(name, set()).add(groups[batch.doc[segment]])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from scipy import sparse
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
+from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.features import Batch, FeatureSpace, make_batch, restrict
@@ -50,12 +50,12 @@ PROMISES = (*FUNCTIONS, "none", "")
 def softmax(logits: Array) -> Array:
     """Rows to probabilities."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+    return shifted / shifted.sum(axis=1, keepdims=True)
 
 
 def sigmoid(values: Array) -> Array:
     """Log-odds to probabilities."""
-    return 1 / (1 + np.exp(-values))  # type: ignore[no-any-return]
+    return 1 / (1 + np.exp(-values))
 
 
 def others(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> sparse.csr_matrix:
@@ -76,7 +76,7 @@ def other_means(values: Array, owner: NDArray[np.int64]) -> Array:
     total = np.zeros((int(owner.max()) + 1, values.shape[1]))
     np.add.at(total, owner, values)
     count = np.bincount(owner)[owner] - 1
-    return (total[owner] - values) / np.maximum(count, 1)[:, None]  # type: ignore[no-any-return]
+    return (total[owner] - values) / np.maximum(count, 1)[:, None]
 
 
 def whole_texts(rows: sparse.csr_matrix, owner: NDArray[np.int64], count: int) -> sparse.csr_matrix:
@@ -102,18 +102,18 @@ class DutyModel:
 
     def first_look(self, rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> Array:
         """(N, K) logits from the duties' feature rows (N, V) and the posting each belongs to (N,)."""
-        return rows @ self.a["own"] + others(rows, owner) @ self.a["context"] + self.a["bias"]  # type: ignore[no-any-return]
+        return rows @ self.a["own"] + others(rows, owner) @ self.a["context"] + self.a["bias"]
 
     def text_logits(self, texts: sparse.csr_matrix) -> Array:
         """(P, A) what whole texts (P, V) speak of: centred logits of the four answers."""
         logits = texts @ self.a["text"] + self.a["text_bias"]
-        return logits - logits.mean(axis=1, keepdims=True)  # type: ignore[no-any-return]
+        return logits - logits.mean(axis=1, keepdims=True)
 
     def surroundings(self, rows: sparse.csr_matrix, owner: NDArray[np.int64], text: Array) -> Array:
         """(N, K) logits of all but the duty's own words, after both looks; text: (P, A) logits of the postings."""
         around = others(rows, owner) @ self.a["context"] + self.a["bias"]
         first = softmax(rows @ self.a["own"] + around)
-        return around + other_means(first, owner) @ self.a["stack"] + text[owner] @ self.a["text_stack"]  # type: ignore[no-any-return]
+        return around + other_means(first, owner) @ self.a["stack"] + text[owner] @ self.a["text_stack"]
 
     def judge(self, docs: Sequence[Doc], whole: Batch | None = None) -> Judgement:
         """Judge the duties and phrases that the Docs hold. `whole`: the Docs' batch, if made already."""
@@ -175,7 +175,7 @@ def listed(duties: Array, phrases: Array, owner: NDArray[np.int64]) -> Array:
     np.add.at(total, owner, sharp / sharp.sum(axis=1, keepdims=True))
     count = np.bincount(owner, minlength=len(duties))
     weight = np.array(LISTED)[np.minimum(count, len(LISTED) - 1)][:, None]
-    return (1 - weight) * duties + weight * total / np.maximum(count, 1)[:, None]  # type: ignore[no-any-return]
+    return (1 - weight) * duties + weight * total / np.maximum(count, 1)[:, None]
 
 
 class PostingModel:
@@ -191,7 +191,7 @@ class PostingModel:
         weight = probabilities @ self.specific
         total = np.zeros(count)
         np.add.at(total, owner, weight)
-        return (probabilities @ self.groups) / np.maximum(total, 1e-9)[owner][:, None]  # type: ignore[no-any-return]
+        return (probabilities @ self.groups) / np.maximum(total, 1e-9)[owner][:, None]
 
     def shares(self, parts: Array, owner: NDArray[np.int64], count: int) -> Array:
         """(P, S): shares of each posting, adding up to 1, or 0 where it has no duty."""
@@ -201,7 +201,7 @@ class PostingModel:
 
     def raw(self, shares: Array, text: Array) -> Array:
         """(P, F) log-odds before calibration, from the duties' shares and the whole text's logits (P, A)."""
-        return shares @ self.a["share_weights"] + text @ self.a["text_weights"] + self.a["rest_bias"]  # type: ignore[no-any-return]
+        return shares @ self.a["share_weights"] + text @ self.a["text_weights"] + self.a["rest_bias"]
 
     def scores(self, raw: Array) -> Array:
         """(P, F) calibrated probabilities that each function is a substantive part of the job."""
@@ -232,7 +232,9 @@ class Functions(Batched):
         self.arrays: dict[str, Array] = {}
         self.review_below, self.review_unknown = 0.0, 0.0
 
-    def set_models(self, codes: Sequence[str], space: FeatureSpace, arrays: Mapping[str, Array], review_below: float, review_unknown: float) -> None:
+    def set_models(
+        self, codes: Sequence[str], space: FeatureSpace, arrays: Mapping[str, Array], review_below: float, review_unknown: float
+    ) -> None:
         """Take trained parts; see `_SHAPES` for the arrays and their dimensions.
 
         review_below: probability of the primary function, review_unknown: share of known words in the duties, under
@@ -266,7 +268,7 @@ class Functions(Batched):
     def scores_with_title(self, raw: Array, promised: str | None) -> Array:
         """(F,) calibrated scores of a posting with these log-odds (F,) whose title promises this function."""
         assert self.posting is not None
-        return self.posting.scores((raw + self.arrays["title_weights"][PROMISES.index(promised or "")])[None, :])[0]  # type: ignore[no-any-return]
+        return self.posting.scores((raw + self.arrays["title_weights"][PROMISES.index(promised or "")])[None, :])[0]
 
     def known_share(self, doc: Doc) -> float:
         """Share of the words in the posting's duties that the model met in training; 1 where there is no duty."""
@@ -310,7 +312,9 @@ class Functions(Batched):
         labelled = [Span(doc, s.start, s.end, codes[b]) for s, b in zip(group, best, strict=True)]
         attrs = {**group.attrs, "probabilities": probabilities, "weights": weights, "raw": raw, "codes": codes}
         doc.spans["duties"] = SpanGroup(doc, name="duties", attrs=attrs, spans=labelled)
-        doc.cats = {f: float(s) for f, s in zip(FUNCTIONS, scores, strict=True)} | {f"primary:{a}": float(p) for a, p in zip(ANSWERS, answers, strict=True)}
+        doc.cats = {f: float(s) for f, s in zip(FUNCTIONS, scores, strict=True)} | {
+            f"primary:{a}": float(p) for a, p in zip(ANSWERS, answers, strict=True)
+        }
 
     def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the component's folder."""
@@ -324,12 +328,12 @@ class Functions(Batched):
         arrays, settings, names = store.read(Path(path), _SHAPES)
         codes = settings.get("codes")
         if not isinstance(codes, list) or len(codes) != arrays["bias"].shape[0]:
-            raise store.ModelDamaged(f"{Path(path).name}: the codes do not fit the weights")
+            raise ModelDamaged(f"{Path(path).name}: the codes do not fit the weights")
         idf = arrays.pop("idf")
         limits = [settings.get("review_below"), settings.get("review_unknown")]
         if not all(isinstance(limit, int | float) for limit in limits):
-            raise store.ModelDamaged(f"{Path(path).name}/settings.json lacks the review limits")
-        self.set_models(codes, FeatureSpace(self.lang, names, idf), arrays, *limits)
+            raise ModelDamaged(f"{Path(path).name}/settings.json lacks the review limits")
+        self.set_models(codes, FeatureSpace(self.lang, names, idf), arrays, *(float(limit) for limit in limits if limit is not None))
         return self
 
 
@@ -338,10 +342,12 @@ def best_codes(probabilities: Array, codes: Sequence[str]) -> list[int]:
     letters = np.array([c[0] for c in codes])
     if not len(probabilities):
         return []
-    by_function = np.stack([probabilities[:, letters == x].sum(axis=1) if (letters == x).any() else np.zeros(len(probabilities)) for x in "mobng"], 1)
+    by_function = np.stack(
+        [probabilities[:, letters == x].sum(axis=1) if (letters == x).any() else np.zeros(len(probabilities)) for x in "mobng"], 1
+    )
     strongest = np.array(list("mobng"))[by_function.argmax(axis=1)]
     masked = np.where(letters[None, :] == strongest[:, None], probabilities, -1.0)
-    return masked.argmax(axis=1).tolist()  # type: ignore[no-any-return]
+    return masked.argmax(axis=1).tolist()
 
 
 def duty_batch(docs: Sequence[Doc], whole: Batch | None = None) -> Batch:
@@ -354,4 +360,4 @@ def duty_batch(docs: Sequence[Doc], whole: Batch | None = None) -> Batch:
 @Language.factory("jd_functions", requires=["doc.spans"], assigns=["doc.spans", "doc.cats"])
 def create(nlp: Language, name: str) -> Functions:
     """The factory named in a model's `config.cfg`."""
-    return Functions(nlp.lang)
+    return Functions(str(nlp.lang))

@@ -49,7 +49,9 @@ _CAMEL = re.compile(r"(?<=[a-záéíóúüñ]{4})(?=[A-ZÁÉÍÓÚÑ][a-záéí�
 class Cutter(Protocol):
     """What a Chinese segmenter gives: the words of a text, in order, nothing left out."""
 
-    def cut(self, text: str) -> Iterable[str]: ...
+    def cut(self, text: str) -> Iterable[str]:
+        """The words of a text."""
+        ...
 
 
 def make_cutter(engine: str, entries: Iterable[str]) -> Cutter:
@@ -67,7 +69,7 @@ def make_cutter(engine: str, entries: Iterable[str]) -> Cutter:
             fast = Jieba()
             for entry in entries:
                 fast.add_word(entry.split(" ")[0], None, None)
-            return fast  # type: ignore[no-any-return]
+            return fast
     return _slow_cutter(entries)
 
 
@@ -81,7 +83,13 @@ def _slow_cutter(entries: Iterable[str]) -> Cutter:
     own.initialize()
     for entry in entries:
         own.add_word(entry.split(" ")[0])
-    return own  # type: ignore[no-any-return]
+    return own
+
+
+def _getters(vocab: Vocab) -> dict[Any, Callable[[str], Any]]:
+    """What a vocabulary computes for each new word."""
+    getters: dict[Any, Callable[[str], Any]] = vocab.lex_attr_getters  # type: ignore[attr-defined]
+    return getters
 
 
 class Tokenizer:
@@ -92,7 +100,7 @@ class Tokenizer:
     def __init__(self, vocab: Vocab) -> None:
         self.vocab = vocab
         for attribute in _UNREAD:  # a lexeme computes every attribute when it is made, and nobody here reads these
-            vocab.lex_attr_getters.pop(attribute, None)
+            _getters(vocab).pop(attribute, None)
 
     def __call__(self, text: str) -> Doc:
         """A Doc whose `text` is exactly `text`. Raises ValueError where spaCy itself cannot hold the text."""
@@ -155,7 +163,7 @@ class Tokenizer:
     def _set_norms(self, doc: Doc, shown: list[str]) -> None:
         add = self.vocab.strings.add
         norms = np.array([add(self._norm(word)) for word in shown], dtype=np.uint64)
-        doc.from_array([NORM], norms.reshape(-1, 1))
+        doc.from_array([NORM], norms.reshape(-1, 1))  # type: ignore[arg-type]
 
     def _config(self) -> dict[str, Any]:
         return {"lang": self.lang}
@@ -201,7 +209,7 @@ class ChineseTokenizer(Tokenizer):
         super().__init__(vocab)
         self.engine = engine
         self._load(entries)
-        vocab.lex_attr_getters[NORM] = words.chinese
+        _getters(vocab)[NORM] = words.chinese
 
     def _load(self, entries: list[str]) -> None:
         self.entries = entries
@@ -248,7 +256,7 @@ class SpanishTokenizer(Tokenizer):
 
     def __init__(self, vocab: Vocab) -> None:
         super().__init__(vocab)
-        vocab.lex_attr_getters[NORM] = words.spanish
+        _getters(vocab)[NORM] = words.spanish
 
     def _view(self, text: str) -> View:
         return view(text)

@@ -22,8 +22,28 @@ WORDS = 3.0
 """How loud a segment's own words speak beside its form and place: less, and the model trusts the order of zones too much."""
 
 _ENDS = {":": 1, "：": 1, "。": 2, ".": 2, ";": 3, "；": 3, "?": 4, "？": 4, "!": 5, "！": 5, "】": 6, "]": 6, ",": 7, "，": 7, "、": 7}
-_MARKS = (("number", re.compile(r"\s*\d")), ("bracket", re.compile(r"\s*[(（]")), ("numeral", re.compile(r"\s*[一二三四五六七八九十]")), ("dash", re.compile(r"\s*[-–—*]")))
-_FORM = {"mark": 6, "end": 8, "length": 6, "first": 2, "last": 2, "line": 2, "digits": 3, "upper": 2, "position": 6, "own": 6, "above": 18, "inside": 6, "ordinal": 5, "mail": 2}
+_MARKS = (
+    ("number", re.compile(r"\s*\d")),
+    ("bracket", re.compile(r"\s*[(（]")),
+    ("numeral", re.compile(r"\s*[一二三四五六七八九十]")),
+    ("dash", re.compile(r"\s*[-–—*]")),
+)
+_FORM = {
+    "mark": 6,
+    "end": 8,
+    "length": 6,
+    "first": 2,
+    "last": 2,
+    "line": 2,
+    "digits": 3,
+    "upper": 2,
+    "position": 6,
+    "own": 6,
+    "above": 18,
+    "inside": 6,
+    "ordinal": 5,
+    "mail": 2,
+}
 _OFFSETS = dict(zip(_FORM, np.cumsum([0, *_FORM.values()])[:-1].tolist(), strict=True))
 FORM_WIDTH = sum(_FORM.values())
 _OPENS = {"D": 1, "R": 2, "B": 3, "C": 4, "X": 5}
@@ -118,7 +138,9 @@ def zone_matrix(batch: Batch, space: FeatureSpace, lang: str) -> sparse.csr_matr
     first, second, last = (space.picked(batch, which) for which in ("first", "second", "last"))
     form = form_matrix(batch, lang)
     before, after = _neighbours(batch)
-    return sparse.hstack([words, first, second, last, form, before @ first, after @ first, before @ form, after @ form], format="csr", dtype=np.float32)
+    return sparse.hstack(
+        [words, first, second, last, form, before @ first, after @ first, before @ form, after @ form], format="csr", dtype=np.float32
+    )
 
 
 def _neighbours(batch: Batch) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
+from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.crf import forward_backward
@@ -65,7 +66,7 @@ class Zones(Batched):
         """Read the component's folder; raises ModelDamaged where it is not whole."""
         arrays, _, names = store.read(Path(path), _SHAPES)
         if arrays["weights"].shape != (4 * len(names) + 3 * FORM_WIDTH + 2 * len(names), len(STATES)):
-            raise store.ModelDamaged(f"{Path(path).name}: the weights do not fit this version's features; train the model again")
+            raise ModelDamaged(f"{Path(path).name}: the weights do not fit this version's features; train the model again")
         space = FeatureSpace(self.lang, names, arrays["idf"])
         self.set_weights(space, *(arrays[k].astype(np.float64) for k in ("weights", "transitions", "start", "end")))
         return self
@@ -74,4 +75,4 @@ class Zones(Batched):
 @Language.factory("jd_zones", requires=["doc.sents"], assigns=["doc.spans"])
 def create(nlp: Language, name: str) -> Zones:
     """The factory named in a model's `config.cfg`."""
-    return Zones(nlp.lang)
+    return Zones(str(nlp.lang))

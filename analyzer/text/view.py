@@ -23,10 +23,45 @@ PINYIN = re.compile(rf"[(（]([a-zü]{{0,5}}[{TONES}][a-zü{TONES}]{{0,5}})[)）
 LOST = re.compile(rf"(?<=[\u3400-\u9fff])\?[a-zü]{{0,5}}[{TONES}][a-zü{TONES}]{{0,5}}\)(?:[\u00a1-\u024f]{{1,3}})?")
 """What is left of a gloss whose neighbours were lost in re-encoding: `因?yàn)樯虡I(yè)`."""
 TAG = re.compile(r"<(?:!--.*?--|/?[a-zA-Z][a-zA-Z0-9]{0,15}(?:\s[^<>]{0,2000})?/?)>", re.DOTALL)
-BLOCK = frozenset("address article aside blockquote br dd div dl dt footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table td th tr ul".split())
-UNSEEN = frozenset("script style template head title noscript".split())
+BLOCK = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "td",
+        "th",
+        "tr",
+        "ul",
+    ]
+)
+UNSEEN = frozenset(["script", "style", "template", "head", "title", "noscript"])
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
-INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]+")
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]+"
+)
 MARKDOWN = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
 _WIDE = "\uff02-\uff07\uff0a\uff0b\uff0d-\uff19\uff1c-\uff1e\uff20-\uff5e"
 """Full-width forms that have a usual form; the punctuation Chinese itself uses is not among them."""

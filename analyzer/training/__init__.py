@@ -1,0 +1,1 @@
+"""The corpus and its tools; fitting, evaluating and comparing models; labelling."""

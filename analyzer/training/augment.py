@@ -57,7 +57,7 @@ def _reordered(pieces: list[Piece], chance: random.Random) -> list[Piece]:
     """Blocks (a heading and what stands under it, or a run of one zone) in another order."""
     blocks: list[list[Piece]] = []
     for piece in pieces:
-        new = not blocks or piece["zone"] == "H" and blocks[-1][-1]["zone"] != "H" or piece["zone"] != blocks[-1][-1]["zone"] != "H"
+        new = not blocks or (piece["zone"] == "H" and blocks[-1][-1]["zone"] != "H") or piece["zone"] != blocks[-1][-1]["zone"] != "H"
         if new:
             blocks.append([])
         blocks[-1].append(piece)
@@ -68,10 +68,13 @@ def _reordered(pieces: list[Piece], chance: random.Random) -> list[Piece]:
 def _other_marks(pieces: list[Piece], chance: random.Random) -> list[Piece]:
     """The same other list mark, or none, before all items."""
     mark = chance.choice(MARKS)
-    return [{**p, "text": mark + LIST_MARK.sub("", p["text"], count=1)} if LIST_MARK.match(p["text"]) and p["zone"] != "H" else p for p in pieces]
+    return [
+        {**p, "text": mark + LIST_MARK.sub("", p["text"], count=1)} if LIST_MARK.match(p["text"]) and p["zone"] != "H" else p
+        for p in pieces
+    ]
 
 
-def _without_stops(pieces: list[Piece], chance: random.Random) -> list[Piece]:
+def _without_stops(pieces: list[Piece], _: random.Random) -> list[Piece]:
     """No stop at the end of items."""
     return [{**p, "text": p["text"].rstrip("。；;.,，") or p["text"]} for p in pieces]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +66,11 @@ def aligned(posting: Mapping[str, Any], starts: Sequence[int], ends: Sequence[in
         for label in labels[first:]:
             if label["start"] >= end:
                 break
-            shared = int(before[min(end, label["end"])] - before[max(start, label["start"])]) if min(end, label["end"]) > max(start, label["start"]) else 0
+            shared = (
+                int(before[min(end, label["end"])] - before[max(start, label["start"])])
+                if min(end, label["end"]) > max(start, label["start"])
+                else 0
+            )
             if shared > most:
                 best, most = label, shared
         zones.append(best["zone"] if best else "X")
@@ -94,6 +97,5 @@ def company_groups(postings: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def fold_of(groups: Sequence[str], folds: int) -> NDArray[np.int64]:
     """A fold for each group, the same on every machine: by a hash of the group's name."""
-    import hashlib
 
     return np.array([int(hashlib.sha256(g.encode()).hexdigest()[:8], 16) % folds for g in groups], np.int64)

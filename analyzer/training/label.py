@@ -140,7 +140,7 @@ def label_probabilities(postings: Sequence[Posting], results: Sequence[Analysis]
                 model = LogisticRegression(C=1.0, max_iter=300).fit(rows[rest], labels[rest])
             learned[held] = 0.0
             learned[np.ix_(held, model.classes_)] = model.predict_proba(rows[held])
-    return (told + learned) / 2  # type: ignore[no-any-return]
+    return (told + learned) / 2
 
 
 def review(postings: Sequence[Posting], results: Sequence[Analysis]) -> list[dict[str, Any]]:

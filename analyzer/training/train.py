@@ -94,11 +94,11 @@ def _train(
     sure = PostingModel(names, posting).answers(held_out.shares, held_out.text).max(axis=1)
     below = float(np.quantile(sure, recipe.review_share))
     nlp.get_pipe("jd_functions").set_models(names, duty.space, arrays, round(below, 4), recipe.review_unknown)  # type: ignore[attr-defined]
-    nlp.meta.update(_meta(lang, nlp, postings, recipe, version))
+    nlp.meta.update(_meta(nlp, postings, recipe, version))
     return nlp, Evidence(prepared, names, held_out)
 
 
-def _meta(lang: str, nlp: Language, postings: Sequence[Posting], recipe: Recipe, version: str) -> dict[str, Any]:
+def _meta(nlp: Language, postings: Sequence[Posting], recipe: Recipe, version: str) -> dict[str, Any]:
     engine = nlp.tokenizer.engine if isinstance(nlp.tokenizer, ChineseTokenizer) else "pattern"
     return {
         "name": "jd",
@@ -106,7 +106,15 @@ def _meta(lang: str, nlp: Language, postings: Sequence[Posting], recipe: Recipe,
         "description": "Duties of job postings and the functions they serve: marketing, operations, brand",
         "author": "jd-analyzer",
         "license": "MIT",
-        "jd": {"format": FORMAT, "segmenter": engine, "data": data_hash(postings), "postings": len(postings), "answers": list(ANSWERS), "functions": list(FUNCTIONS), "recipe": recipe_settings(recipe)},
+        "jd": {
+            "format": FORMAT,
+            "segmenter": engine,
+            "data": data_hash(postings),
+            "postings": len(postings),
+            "answers": list(ANSWERS),
+            "functions": list(FUNCTIONS),
+            "recipe": recipe_settings(recipe),
+        },
     }
 
 

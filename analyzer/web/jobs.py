@@ -180,7 +180,7 @@ class Jobs:
         """Score a chunk; once more where the worker died over it, since chunks leave nothing half done."""
         for last in (False, True):
             try:
-                return await self.pool.run("table_chunk", payload, patient=True, seconds=self.settings.chunk_seconds)  # type: ignore[no-any-return]
+                return await self.pool.run("table_chunk", payload, patient=True, seconds=self.settings.chunk_seconds)
             except Problem as problem:
                 if last or problem.key != "worker_died":
                     raise

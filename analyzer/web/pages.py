@@ -48,22 +48,22 @@ def examples() -> list[dict[str, str]]:
 
 def pool_of(request: Request) -> Pool:
     """The worker processes."""
-    return request.app.state.pool  # type: ignore[no-any-return]
+    return request.app.state.pool
 
 
 def settings_of(request: Request) -> WebSettings:
     """The settings."""
-    return request.app.state.settings  # type: ignore[no-any-return]
+    return request.app.state.settings
 
 
 def jobs_of(request: Request) -> Jobs:
     """The jobs."""
-    return request.app.state.jobs  # type: ignore[no-any-return]
+    return request.app.state.jobs
 
 
 def metrics_of(request: Request) -> Metrics:
     """The counters."""
-    return request.app.state.metrics  # type: ignore[no-any-return]
+    return request.app.state.metrics
 
 
 def language_of(request: Request, form: Mapping[str, Any] | None = None) -> str:

@@ -79,7 +79,7 @@ class Worker:
             self.pipe.send((name, payloads))
             if not self.pipe.poll(seconds):
                 raise TimeoutError
-            return self.pipe.recv()  # type: ignore[no-any-return]
+            return self.pipe.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise WorkerDied(name) from None
 

@@ -66,19 +66,23 @@ RUNS = [
 @pytest.mark.parametrize("run", RUNS, ids=lambda r: f"{r['output']}-{r.get('workers', 0)}")
 def test_killed_at_random_moments_it_goes_on_and_gives_the_same_bytes(tmp_path: Path, run: dict[str, Any]) -> None:
     source = table(tmp_path)
-    plain = {"inputs": [str(source)], "id": "id", "workers": run.get("workers", 0)}
+    plain = {"inputs": [str(source)], "id": "id", "workers": run.get("workers", 0), "pause": 0.005}
     whole, broken = (
         {**plain, **{k: str(tmp_path / kind / run[k]) for k in ("output", "details") if k in run}} for kind in ("whole", "broken")
     )
     process = child(whole)
+    assert process.stdout
+    process.stdout.readline()
+    begin = time.monotonic()
     assert process.wait(60) == 0
+    span = time.monotonic() - begin
     process.communicate()
     chance = random.Random(run["output"])
     done = 0
-    for _ in range(run["kills"] * 3):
+    for _ in range(run["kills"] * 6):
         if done == run["kills"]:
             break
-        if killed({**broken, "pause": 0.004}, chance.uniform(0.02, 0.35 if not run.get("workers") else 1.5)):
+        if killed(broken, chance.uniform(0.0, 0.9 * span)):
             done += 1
         else:  # it came to its end before: begin anew, so that every kill meets a run under way
             assert outcome(broken) == outcome(whole)

@@ -19,7 +19,9 @@ PIECES = [
     "因?yàn)樯虡I(yè)", "任职要求：本科", "Requisitos: inglés", "\U000e0001", "ﷺ", "🇪🇸", "】【", "（", "٣", "ẞ", "İ",
 ]  # fmt: skip
 TEXT = st.one_of(
-    st.lists(st.one_of(st.sampled_from(PIECES), st.text(alphabet=st.characters(exclude_categories=[]), max_size=12)), max_size=14).map("".join),
+    st.lists(st.one_of(st.sampled_from(PIECES), st.text(alphabet=st.characters(exclude_categories=[]), max_size=12)), max_size=14).map(
+        "".join
+    ),
     st.text(max_size=80),
 )
 
@@ -68,7 +70,11 @@ def test_any_text(text: str, language: str | None) -> None:
         ("Seràs responsable de la gestió de les xarxes socials amb el nostre equip de màrqueting.", "unsupported_language", "ca"),
         ("マーケティング担当として、SNSの運用とイベントの企画をお願いします。", "unsupported_language", "ja"),
         ("마케팅 담당자로서 소셜 미디어를 운영하고 행사를 기획합니다.", "unsupported_language", "ko"),
-        ("You will manage the social media accounts of the brand and plan the yearly campaigns with our agencies.", "unsupported_language", "en"),
+        (
+            "You will manage the social media accounts of the brand and plan the yearly campaigns with our agencies.",
+            "unsupported_language",
+            "en",
+        ),
         ("Вы будете управлять социальными сетями нашей компании и планировать кампании.", "unsupported_language", "unknown_script"),
     ],
 )
@@ -96,7 +102,12 @@ def test_not_a_string() -> None:
 
 
 def test_one_text_or_many_give_the_same_numbers() -> None:
-    texts = ["负责公司会员体系的搭建，提升用户留存。", "Gestionar las redes sociales de la empresa y crear contenidos para las cuentas.", "", "负责品牌定位及年度传播规划；\n任职要求：本科"] * 20
+    texts = [
+        "负责公司会员体系的搭建，提升用户留存。",
+        "Gestionar las redes sociales de la empresa y crear contenidos para las cuentas.",
+        "",
+        "负责品牌定位及年度传播规划；\n任职要求：本科",
+    ] * 20
     alone = [JD.analyze(t).to_dict() for t in texts[:4]] * 20
     assert [r.to_dict() for r in JD.analyze_many(texts)] == alone
     assert [r.to_dict() for r in JD.analyze_many(texts, batch_size=7)] == alone

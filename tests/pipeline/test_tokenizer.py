@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from analyzer.pipeline.tokenizer import blank, make_cutter
 
 PIPELINES = {lang: blank(lang) for lang in ("zh", "es")}
-TEXT = st.text(alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("運營(yùn)<br/>&amp;\u200b\u202e\x00e\u0301ñ@/a 1、")), max_size=200)
+TEXT = st.text(
+    alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("運營(yùn)<br/>&amp;\u200b\u202e\x00e\u0301ñ@/a 1、")),
+    max_size=200,
+)
 
 
 @settings(max_examples=150, deadline=None)

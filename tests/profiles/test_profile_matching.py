@@ -161,8 +161,7 @@ TITLES_ES = {
     "trade marketing|organizadora de eventos|copywriter|publicista|becari@ marketing|marketing manager (operations)",
     "operations": "gerente de operaciones|analista de operaciones|community manager|gestor/a de comunidades|e-commerce manager|ecommerce|"
     "encargado/a de tienda online|responsable de fidelizacion|growth manager|content manager|departamento de operaciones",
-    "brand": "jefe de marca|jefe/a de marca|brand manager|junior brand manager|directora de marca|gerente de branding|"
-    "disenador/a de marca",
+    "brand": "jefe de marca|jefe/a de marca|brand manager|junior brand manager|directora de marca|gerente de branding|disenador/a de marca",
     "none": "director comercial|asesora comercial|ejecutivo de ventas|vendedoras|comercial de marketing digital|"
     "ventas y marketing|desarrollo de negocio|"
     "key account manager|disenador/a grafico/a|disenador(a) grafico(a) para marketing|ingeniera de software|programador web|contador|"

@@ -179,7 +179,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load_profiles(tmp_path)
     path = tmp_path / "latin.toml"
     path.write_bytes('[steps.10]\nname.es = "Medición"'.encode("latin-1"))
-    with pytest.raises(ProfileError, match="latin.toml: not UTF-8"):
+    with pytest.raises(ProfileError, match=r"latin\.toml: not UTF-8"):
         load_profiles(path)
 
 

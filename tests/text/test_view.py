@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from analyzer.text.view import folded, simplified, view
 
-NOISE = st.text(alphabet=st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("運營(yùn)（BD）<br>&nbsp;&amp;\u200b\u202e\x00。；1、**")), max_size=200)
+NOISE = st.text(
+    alphabet=st.one_of(
+        st.characters(exclude_categories=["Cs"]), st.sampled_from("運營(yùn)（BD）<br>&nbsp;&amp;\u200b\u202e\x00。；1、**")
+    ),
+    max_size=200,
+)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ def test_gender_case_and_accents_do_not_matter(word: str) -> None:
     assert spanish(word) == "disenador"
 
 
-@pytest.mark.parametrize(("word", "norm"), [("chic@s", "chicos"), ("alumn@", "alumno"), ("todxs", "todos"), ("fedex", "fedex"), ("30.000", "0"), ("3", "0")])
+@pytest.mark.parametrize(
+    ("word", "norm"), [("chic@s", "chicos"), ("alumn@", "alumno"), ("todxs", "todos"), ("fedex", "fedex"), ("30.000", "0"), ("3", "0")]
+)
 def test_other_spanish_forms(word: str, norm: str) -> None:
     assert spanish(word) == norm
 
