@@ -107,4 +107,4 @@ def _mixed(han: int, latin: int, language: str, text: str) -> bool:
     """Whether a good part of the text is in the other supported language."""
     if language == "es":
         return han > 30
-    return latin > 120 and latin > 0.5 * han and latin_language(re.sub(_HAN, " ", text)) == "es"
+    return latin > 80 and latin > 0.5 * han and latin_language(re.sub(_HAN, " ", text)) == "es"

@@ -13,6 +13,7 @@ from analyzer.pipeline.phrases import find_phrases
 from analyzer.text.segments import LIST_MARK
 
 _GLUED = re.compile(r"\s*[【\[]?([^:：\n]{2,40}?)[】\]]?\s*[:：]\s*")
+_LEADING = " \t\r\n、.．,，:：;；·"
 _TRAILING = " \t\r\n。；;.,，、:：·•-–—*"
 
 
@@ -47,6 +48,8 @@ class Duties:
             mark = LIST_MARK.match(text, start, end)
             if mark and mark.end() < end:
                 start = mark.end()
+        while start < end and text[start] in _LEADING:
+            start += 1
         while end > start and text[end - 1] in _TRAILING:
             end -= 1
         span = doc.char_span(start, end, "D", alignment_mode="expand") if end > start else None

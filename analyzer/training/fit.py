@@ -36,6 +36,9 @@ from analyzer.training import crf_fit
 from analyzer.training.corpus import company_groups, fold_of, opened
 from analyzer.training.prepare import Prepared, duty_labels, expand, set_zones
 
+FLAT, LOWEST = 0.005, 0.2
+"""How far below the best F1 a function's threshold may lie, and the lowest it may be; see `_threshold`."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -300,10 +303,13 @@ def _platt(raw: Array, truth: NDArray[np.bool_]) -> tuple[float, float]:
 
 
 def _threshold(scores: Array, truth: NDArray[np.bool_]) -> float:
-    """The threshold of best F1 on held-out scores, midway between two scores."""
-    order = np.argsort(-scores)
+    """The lowest threshold whose F1 on held-out scores is within `FLAT` of the best, but no lower than `LOWEST`.
+
+    F1 is flat near its best, and where it is, a function that may be a part of the job is shown rather than hidden.
+    """
+    order = np.argsort(-scores, kind="stable")
     hits = np.cumsum(truth[order])
     f1 = 2 * hits / (np.arange(1, len(scores) + 1) + truth.sum())
-    best = int(f1.argmax())
-    below = scores[order[best + 1]] if best + 1 < len(scores) else 0.0
-    return float((scores[order[best]] + below) / 2)
+    last = int(np.flatnonzero(f1 >= f1.max() - FLAT)[-1])
+    below = scores[order[last + 1]] if last + 1 < len(scores) else 0.0
+    return max(LOWEST, float((scores[order[last]] + below) / 2))
