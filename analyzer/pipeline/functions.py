@@ -12,13 +12,13 @@ from scipy import sparse
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
+from analyzer.analysis import ANSWERS as ANSWERS
+from analyzer.analysis import FUNCTIONS as FUNCTIONS
 from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.features import Batch, FeatureSpace, make_batch, restrict
 
-FUNCTIONS = ("marketing", "operations", "brand")
-ANSWERS = (*FUNCTIONS, "none")
 Array = NDArray[np.float64]
 
 _SHAPES = {

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-FUNCTIONS = ("marketing", "operations", "brand")
-LETTERS = {"m": "marketing", "o": "operations", "b": "brand", "n": "other", "g": "general"}
+from analyzer.analysis import FUNCTIONS, LETTERS, function_of
+
+__all__ = ["FUNCTIONS", "JUDGED", "LETTERS", "SUBSTANTIVE", "derive", "duty_shares", "function_of"]
+
 SUBSTANTIVE = 0.25
 """Share of the duties from which a function is a substantive part of the job (GUIDELINES.md, section 3)."""
 JUDGED = (0.12, 0.40)
 """Shares between which a reader may judge a function to be part of the job, or not, against the count."""
-
-
-def function_of(code: str) -> str:
-    """The function a code belongs to: marketing, operations, brand, other or general."""
-    return LETTERS[code[:1]]
 
 
 def duty_shares(segments: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], list[str]]:
