@@ -1,9 +1,10 @@
-"""`jd-analyzer label suggest|review|export|correct|curve`: labels, from what to label next to what it would bring."""
+"""`jd-analyzer label suggest|serve|review|export|correct|curve`: labels, from what to label next to what it would bring."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,8 @@ EPILOG = """Examples:
 
 jd-analyzer label suggest postings.csv -n 50
 
+jd-analyzer label serve postings.csv -n 50 -o labelled.jsonl
+
 jd-analyzer label export postings.csv --to doccano -o to-label.jsonl
 
 jd-analyzer label review ours.csv --map "Mercadeo=marketing"
@@ -26,6 +29,14 @@ jd-analyzer label review ours.csv --map "Mercadeo=marketing"
 jd-analyzer label correct posting.txt --duty 3=o.user -o corrections.jsonl
 
 jd-analyzer label curve ours.csv --more 200"""
+
+SERVE_EPILOG = """Examples:
+
+jd-analyzer label serve postings.csv -n 50 -o labelled.jsonl
+
+jd-analyzer label serve postings.xlsx --text-column Descripción --port 9000
+
+jd-analyzer train labelled.jsonl -o models/mine"""
 
 Texts = Annotated[Path, typer.Argument(metavar="POSTINGS", help="CSV, TSV, XLSX, JSONL or one text file.", show_default=False)]
 Models = Annotated[Path | None, typer.Option("--models", help="Directory of models; else the shipped ones.", exists=True)]
@@ -38,6 +49,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, epilog=EPILOG, help="Labels: what to label next, which look wrong, and what more of them would bring."
     )
     group.command("suggest", epilog="Example: jd-analyzer label suggest postings.csv -n 50 -o next.csv")(suggest)
+    group.command("serve", epilog=SERVE_EPILOG)(serve)
     group.command("review", epilog="Example: jd-analyzer label review ours.csv")(review)
     group.command("export", epilog="Example: jd-analyzer label export postings.csv --to label-studio -o tasks.json")(export)
     group.command("correct", epilog="Example: jd-analyzer label correct posting.txt --duty 3=o.user --duty 5=R -o corrections.jsonl")(
@@ -70,6 +82,55 @@ def suggest(
     else:
         for row in found:
             typer.echo(f"{row['id']}  {row['primary']} ({row['probability'][row['primary']]:.2f})  {row['why']}")
+
+
+def serve(
+    postings: Texts,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="JSONL that takes the labels, and tells a later start what is done; `train` takes it.")
+    ] = Path("labelled.jsonl"),
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many postings to label, as `label suggest` orders them.")] = 50,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page on this machine.")] = 8001,
+    models: Models = None,
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    language: Language = None,
+    profiles: ProfileFiles = None,
+) -> None:
+    """Open a page on this machine to label postings one after another, the model's own reading filled in.
+
+    Each save is on the disk at once: stop with Ctrl-C whenever you like, and start again to go on where you were.
+    """
+    from analyzer.cli.serve import configure_log, listen, web_extra
+    from analyzer.errors import InputError
+    from analyzer.profiles import load_profiles
+    from analyzer.training import label
+    from analyzer.training.desk import Desk, Entry
+
+    with web_extra():
+        from analyzer.web.labelling import create_labelling, fits
+        from analyzer.web.settings import WebSettings
+    if output.resolve() == postings.resolve():
+        raise InputError(f"{output.name}: the labels would take the place of the postings; name another file with -o")
+    Desk([], output)  # what is wrong with the file is told before the postings are read
+    items, results, analyzer = _read(postings, models, text_column, title_column, language)
+    both = {i["id"]: Entry(i, r) for i, r in zip(items, results, strict=True)}
+    if len(both) < len(items):
+        raise InputError(f"{postings.name}: two postings have the same id; make the ids differ, or leave the column out")
+    found = label.suggest(items, results, _unknown(analyzer, items, results), count)
+    pile = [replace(both[row["id"]], why=row["why"]) for row in found]
+    entries = [e for e in pile if fits(e)]
+    if not entries:
+        raise InputError(f"{postings.name}: no posting that can be labelled (none is in Chinese or Spanish)")
+    if len(entries) < len(pile):
+        typer.echo(f"{len(pile) - len(entries)} postings are too long for the page and are left out", err=True)
+    configure_log(quiet=True)
+    settings = WebSettings.from_env(allowed_hosts=("localhost", "127.0.0.1"))
+    with Desk(entries, output, load_profiles(*(profiles or []))).opened() as desk:
+        typer.echo(
+            f"The page: http://127.0.0.1:{port}/   {desk.done} of {len(entries)} are labelled in {output}   (Ctrl-C stops)", err=True
+        )
+        listen(create_labelling(desk, settings), "127.0.0.1", port, settings.stop_seconds)
 
 
 def review(

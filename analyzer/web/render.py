@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analyzer.report.visible import safe_line
 from analyzer.web.i18n import LANGUAGES, NAMES, translator
 from analyzer.web.view import Result, codes
 
 HERE = Path(__file__).parent
+
+
+def ticked(text: str) -> Markup:
+    """A sentence of ours in which what stands between backticks is code."""
+    parts = [escape(part) for part in str(text).split("`")]
+    return Markup("").join(Markup("<code>{}</code>").format(p) if n % 2 and n + 1 < len(parts) else p for n, p in enumerate(parts))
 
 
 @functools.cache
@@ -27,6 +33,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["safe_line"] = safe_line
+    made.filters["ticked"] = ticked
     return made
 
 

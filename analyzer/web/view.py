@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, Duty, Zone, function_of
-from analyzer.profiles import load_profiles
+from analyzer.profiles import Profiles, load_profiles
 from analyzer.report.visible import safe, safe_line
 from analyzer.report.words import SURE, Words
 from analyzer.web.i18n import translator
@@ -303,9 +303,9 @@ def _steps(a: Analysis, ui: str, text: str) -> list[dict[str, Any]]:
     return out
 
 
-def codes(ui: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+def codes(ui: str, profiles: Profiles | None = None) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """(function, its name, [(code, name)]) of all codes a duty can be given, then what is no duty."""
-    profiles, t = load_profiles(), translator(ui)
+    profiles, t = profiles or load_profiles(), translator(ui)
     groups = [*FUNCTIONS, "other"]
     out = [(f, profiles.name(f, ui), [(c, profiles.name(c, ui)) for c in profiles.codes_of(f)]) for f in groups]
     out.append(("general", profiles.name("general", ui), [("g", profiles.name("g", ui))]))
