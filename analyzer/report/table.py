@@ -24,13 +24,14 @@ LANG = {"zh": "zh-Hans", "es": "es", "en": "en"}
 
 @dataclass(frozen=True)
 class Part:
-    """A section: a chart and its figures as a table. lines: sentences before it."""
+    """A section: a chart and its figures as a table. lines: sentences before it; folded: the table is closed at first."""
 
     heading: str
     lines: tuple[str, ...] = ()
     chart: str = ""
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    folded: bool = False
 
 
 @functools.cache
@@ -101,6 +102,7 @@ def page(counted: Tally, name: str, ui: str = "en", exact: bool = True) -> str:
         lead=lead,
         parts=parts,
         nothing=tell.say("empty_table"),
+        folded=tell.say("as_table"),
     )
     return made
 
@@ -178,7 +180,7 @@ def _overlap(name: str, shown: Sequence[tuple[str, Mapping[str, float]]], key: s
     if not exact:
         lines.append(tell.say("overlap_rough"))
     rows = tuple((label, *(tell.words.percent(v) for v in line)) for label, line in zip(labels, values, strict=True))
-    return Part(heading, tuple(lines), matrix(labels, values, key, heading), (name, *labels), rows)
+    return Part(heading, tuple(lines), matrix(labels, values, key, heading), (name, *labels), rows, folded=True)
 
 
 def _mislead(counted: Tally, tell: _Teller) -> Part:
@@ -256,5 +258,6 @@ def _review(counted: Tally, tell: _Teller) -> Part:
     return Part(heading, (note, reasons), "", head, rows)
 
 
-def _why(reason: str, _tell: _Teller) -> str:
-    return safe_line(reason.replace("_", " "), 60)
+def _why(reason: str, tell: _Teller) -> str:
+    """A reason in few words; one that is not known here as it is."""
+    return tell.say(f"why_{reason}") if f"why_{reason}" in _messages() else safe_line(reason.replace("_", " "), 60)

@@ -14,7 +14,8 @@ import analyzer.report
 from analyzer.analysis import Analysis
 from analyzer.report.html import Posting, page
 
-CSS = (Path(analyzer.report.__file__).parent / "templates" / "posting.css").read_text(encoding="utf-8")
+TEMPLATES = Path(analyzer.report.__file__).parent / "templates"
+CSS = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "posting.css"))
 
 
 def made(analysis: Analysis, text: str, ui: str = "en") -> html.HtmlElement:

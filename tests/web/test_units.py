@@ -101,7 +101,7 @@ def test_no_page_holds_inline_scripts_styles_or_foreign_addresses() -> None:
 
 def test_every_problem_the_code_raises_is_documented() -> None:
     raised = set()
-    for file in WEB.glob("*.py"):
+    for file in (f for f in WEB.glob("*.py") if f.name != "labelling.py"):  # that is no part of the API
         raised |= set(re.findall(r"Problem\(\s*\d+,\s*\"(\w+)\"", file.read_text(encoding="utf-8")))
         raised |= set(re.findall(r"busy\([^\"]*?\"(\w+)\"", file.read_text(encoding="utf-8")))
     assert {"too_large", "too_slow", "stopping"} <= raised
