@@ -15,6 +15,7 @@ from analyzer.cli.train import CompanyColumn, Data, LabelColumn, Language, Map, 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis
     from analyzer.analyzer import Analyzer
+    from analyzer.profiles import Profiles
 
 EPILOG = """Examples:
 
@@ -103,7 +104,6 @@ def serve(
     """
     from analyzer.cli.serve import configure_log, listen, web_extra
     from analyzer.errors import InputError
-    from analyzer.profiles import load_profiles
     from analyzer.training import label
     from analyzer.training.desk import Desk, Entry
 
@@ -126,7 +126,7 @@ def serve(
         typer.echo(f"{len(pile) - len(entries)} postings are too long for the page and are left out", err=True)
     configure_log(quiet=True)
     settings = WebSettings.from_env(allowed_hosts=("localhost", "127.0.0.1"))
-    with Desk(entries, output, load_profiles(*(profiles or []))).opened() as desk:
+    with Desk(entries, output, _profiles(profiles, models)).opened() as desk:
         typer.echo(
             f"The page: http://127.0.0.1:{port}/   {desk.done} of {len(entries)} are labelled in {output}   (Ctrl-C stops)", err=True
         )
@@ -220,7 +220,6 @@ def correct(
 ) -> None:
     """Write a corrected posting as a labelled record that `train` takes."""
     from analyzer.errors import CorpusError
-    from analyzer.profiles import load_profiles
     from analyzer.training import label
 
     corrections = {}
@@ -232,7 +231,7 @@ def correct(
     items, results, _ = _read(posting, models, None, None, language)
     if len(items) != 1 or not results[0].ok:
         raise CorpusError(f"{posting.name}: one posting that can be analysed is wanted")
-    known = load_profiles(*(profiles or [])).subfunctions
+    known = _profiles(profiles, models).subfunctions
     made = label.corrected({**items[0], "title": title}, results[0], corrections, known)
     output.parent.mkdir(parents=True, exist_ok=True)
     with output.open("a", encoding="utf-8", newline="\n") as out:
@@ -304,6 +303,14 @@ def _read(
     analyzer = evaluate.open_analyzer(models) if models else Analyzer()
     results = list(analyzer.analyze_many(items))
     return items, results, analyzer
+
+
+def _profiles(files: list[Path] | None, models: Path | None) -> Profiles:
+    """The profiles named, else those of the models."""
+    from analyzer.profiles import load_profiles
+    from analyzer.training.models import profiles_in
+
+    return load_profiles(*files) if files else profiles_in(models)
 
 
 def _unknown(analyzer: Analyzer, items: Sequence[Mapping[str, Any]], results: Sequence[Analysis]) -> list[float]:

@@ -205,9 +205,12 @@ def _sources(data: list[Path], corpus: Path | None, alone: bool, options: Option
         return (read_labelled(data, options) if data else read_corpus(corpus)), Labelled([], [])
     own = read_labelled(data, options)
     if options.profiles:
-        new = [f for f in options.profiles.functions if f not in ("marketing", "operations", "brand")]
-        for name in new:
-            typer.echo(f"{name}: its words and names are in use; a model scores marketing, operations and brand only", err=True)
+        from analyzer.analysis import FUNCTIONS
+        from analyzer.training.labelled import OWN
+
+        for name in options.profiles.functions:
+            if name not in FUNCTIONS:
+                typer.echo(f"{name} is {OWN}", err=True)
     return (Labelled([], []) if alone and home is None else read_corpus(corpus)), own
 
 

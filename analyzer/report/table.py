@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analyzer.analysis import ANSWERS, FUNCTIONS, function_of
-from analyzer.profiles import load_profiles
+from analyzer.analysis import ANSWERS, FUNCTIONS
+from analyzer.profiles import Profiles
 from analyzer.report.charts import bars, matrix, stacked
 from analyzer.report.tally import Group, Tally, overlap, tally
 from analyzer.report.visible import safe_line
@@ -42,8 +42,8 @@ def _messages() -> Mapping[str, Mapping[str, str]]:
 class _Teller:
     """The words of one interface language for the report."""
 
-    def __init__(self, ui: str) -> None:
-        self.words = Words(ui)
+    def __init__(self, ui: str, profiles: Profiles | None = None) -> None:
+        self.words = Words(ui, profiles)
         self.ui = ui
 
     def say(self, key: str, **values: object) -> str:
@@ -69,22 +69,24 @@ def table_report(
     title: str | None = None,
     prefix: str = "jd_",
     ui: str = "en",
+    profiles: Profiles | None = None,
 ) -> str:
     """The HTML of a scored table's report, in the interface language `ui` (en, es, zh).
 
     by: columns to break the table down by, else those plainly department, company, city or month. details: the table
-    of duties, where the scored table is no JSONL. Raises TableError, ColumnError.
+    of duties, where the scored table is no JSONL. profiles: those of the model that scored, for their names.
+    Raises TableError, ColumnError.
     """
     path = Path(path)
     counted = tally(path, by, Path(details) if details else None, title, prefix)
-    return page(counted, path.name, ui, exact=details is not None or counted.steps_known > 0)
+    return page(counted, path.name, ui, exact=details is not None or counted.steps_known > 0, profiles=profiles)
 
 
-def page(counted: Tally, name: str, ui: str = "en", exact: bool = True) -> str:
+def page(counted: Tally, name: str, ui: str = "en", exact: bool = True, profiles: Profiles | None = None) -> str:
     """The HTML of counts. exact: the shares of codes are known, not spread evenly over their names."""
     from analyzer import __version__
 
-    tell = _Teller(ui)
+    tell = _Teller(ui, profiles)
     parts = [_overall(counted, tell)]
     for column, groups in counted.by.items():
         parts += _by(column, groups, counted, tell)
@@ -214,13 +216,14 @@ def _sub(counted: Tally, tell: _Teller) -> Part:
     if not shown:
         return Part(heading)
     rows = tuple(
-        (code, tell.words.name(code), tell.name(function_of(code)), f"{tell.count(n)} ({tell.share(n, whole)})") for code, n in shown
+        (code, tell.words.name(code), tell.name(tell.words.function_of(code)), f"{tell.count(n)} ({tell.share(n, whole)})")
+        for code, n in shown
     )
     chart = bars(
         [(tell.words.name(c), n / whole, tell.share(n, whole)) for c, n in shown[:MOST_VALUES]],
         "sub",
         heading,
-        [function_of(c) for c, _ in shown[:MOST_VALUES]],
+        [tell.words.look(tell.words.function_of(c)) for c, _ in shown[:MOST_VALUES]],
     )
     return Part(heading, (tell.say("sub_note"),), chart, (tell.say("code"), tell.say("sub"), tell.say("function"), tell.say("rows")), rows)
 
@@ -229,7 +232,7 @@ def _steps(counted: Tally, tell: _Teller) -> Part:
     heading, whole = tell.say("steps"), counted.steps_known
     if not whole:
         return Part(heading, (tell.say("steps_unknown"),))
-    names = {step.number: f"{step.number}. {step.name.of(tell.ui)}" for step in load_profiles().steps.values()}
+    names = {step.number: f"{step.number}. {step.name.of(tell.ui)}" for step in tell.words.profiles.steps.values()}
     shown = [(names.get(n, str(n)), counted.steps[n]) for n in sorted({*names, *counted.steps})]
     chart = bars([(name, n / whole, tell.share(n, whole)) for name, n in shown], "steps", heading)
     rows = tuple((name, f"{tell.count(n)} ({tell.share(n, whole)})") for name, n in shown)

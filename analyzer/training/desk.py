@@ -7,7 +7,6 @@ moment loses nothing, and a later start goes on where the last one ended.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import tempfile
@@ -21,18 +20,14 @@ from filelock import FileLock, Timeout
 from analyzer.analysis import ANSWERS, Analysis
 from analyzer.errors import CorpusError, InputError, OutputError
 from analyzer.profiles import Profiles, load_profiles
+from analyzer.text.mark import mark_of
 from analyzer.training.corpus import Posting
 from analyzer.training.derive import FUNCTIONS, derive
 from analyzer.training.label import record
-from analyzer.training.labelled import ZONES
+from analyzer.training.markup import ZONES
 
 NO_DUTY = ("R", "B", "C", "H", "X")
 """The zones that are no duty."""
-
-
-def mark_of(text: str) -> str:
-    """A short hash by which a text is known."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

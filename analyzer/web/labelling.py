@@ -18,10 +18,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from analyzer.analysis import ANSWERS, Analysis, function_of
+from analyzer.analysis import ANSWERS, Analysis
 from analyzer.errors import AnalyzerError, CorpusError
 from analyzer.report.visible import safe, safe_line
 from analyzer.report.words import Words
+from analyzer.text.mark import mark_of
 from analyzer.training.derive import FUNCTIONS
 from analyzer.training.desk import NO_DUTY, Desk, Entry, Labels
 from analyzer.web.app import STATIC, answer_http, answer_problem, closing
@@ -32,7 +33,6 @@ from analyzer.web.problems import Problem
 from analyzer.web.render import render
 from analyzer.web.security import Guard
 from analyzer.web.settings import WebSettings
-from analyzer.web.strikes import mark_of
 from analyzer.web.view import codes
 
 MOST_SEGMENTS = 300
@@ -99,7 +99,7 @@ async def posting(request: Request) -> Response:
     checked(request, form, desk.entries[number])
     labels = read(form, len(desk.posting(number)["segments"]))
     if is_fragment(request):
-        return HTMLResponse(counted(labels, ui))
+        return HTMLResponse(counted(labels, ui, desk))
     if form.get("do") != "save":
         return shown(request, number, ui, labels, remember=bool(form.get("lang")))
     try:
@@ -176,19 +176,19 @@ def shown(
         origin=safe_line(str(entry.item.get("id") or ""), 80),
         lang=entry.result.language,
         why=_why(entry, ui),
-        told=_told(entry.result, ui),
+        told=_told(entry.result, ui, desk),
         rows=rows(desk, number, labels, ui),
         codes=codes(ui, desk.profiles),
         answers=[(a, _name(a, ui, desk)) for a in ANSWERS],
         functions=[(f, _name(f, ui, desk)) for f in FUNCTIONS],
         labels=replace(labels, functions=None if labels.functions is None else list(labels.functions) or ["none"]),
-        counted=counted(labels, ui),
+        counted=counted(labels, ui, desk),
     )
 
 
 def rows(desk: Desk, number: int, labels: Labels, ui: str) -> list[Row]:
     """The segments with the labels of the form, and what the model took each for."""
-    entry, say, t = desk.entries[number], Words(ui), translator(ui)
+    entry, say, t = desk.entries[number], Words(ui, desk.profiles), translator(ui)
     out = []
     for n, (segment, (zone, given)) in enumerate(zip(desk.posting(number)["segments"], labels.segments, strict=True), 1):
         start, end = segment["start"], segment["end"]
@@ -207,7 +207,7 @@ def rows(desk: Desk, number: int, labels: Labels, ui: str) -> list[Row]:
                 text=safe(entry.text[start:end]),
                 label=label,
                 also=given[1] if len(given) > 1 else "",
-                look=f"duty {function_of(given[0])}" if given else f"zone-{zone}",
+                look=f"duty {say.look(say.function_of(given[0]))}" if given else f"zone-{zone}",
                 model=model,
                 unsure=bool(duty and duty.probability < UNSURE),
             )
@@ -215,9 +215,9 @@ def rows(desk: Desk, number: int, labels: Labels, ui: str) -> list[Row]:
     return out
 
 
-def counted(labels: Labels, ui: str) -> str:
+def counted(labels: Labels, ui: str, desk: Desk) -> str:
     """What follows from the labels as they are, as a fragment of the page."""
-    say = Words(ui)
+    say = Words(ui, desk.profiles)
     primary, functions = labels.judged()
     main = say.say("title.none") if primary == "none" else say.name(primary)
     more = say.listed([say.name(f) for f in FUNCTIONS if f in functions and f != primary])
@@ -225,9 +225,9 @@ def counted(labels: Labels, ui: str) -> str:
     return render("_label_count.html", ui, main=main, more=more, said=said)
 
 
-def _told(result: Analysis, ui: str) -> str:
+def _told(result: Analysis, ui: str, desk: Desk) -> str:
     """What the model says of the whole posting."""
-    say = Words(ui)
+    say = Words(ui, desk.profiles)
     primary = result.primary or "none"
     main = say.say("title.none") if primary == "none" else say.name(primary)
     scores = say.listed([f"{say.name(f)} {say.percent(s)}" for f, s in result.scores.items()])

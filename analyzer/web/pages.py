@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from analyzer import __version__
+from analyzer.text.mark import mark_of
 from analyzer.web import tables
 from analyzer.web.i18n import chosen, has, translator
 from analyzer.web.jobs import Job, Jobs, save
@@ -24,7 +25,7 @@ from analyzer.web.pool import Pool
 from analyzer.web.problems import Problem, too_large
 from analyzer.web.render import render
 from analyzer.web.settings import WebSettings
-from analyzer.web.strikes import mark_of, read_strikes
+from analyzer.web.strikes import read_strikes
 from analyzer.web.uploads import safe_name
 
 MEDIA = {

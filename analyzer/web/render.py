@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from analyzer.profiles import Profiles
 from analyzer.report.visible import safe_line
 from analyzer.web.i18n import LANGUAGES, NAMES, translator
 from analyzer.web.view import Result, codes
@@ -42,15 +43,15 @@ def render(template: str, ui: str, **values: Any) -> str:
     return environment().get_template(template).render(t=translator(ui), ui=ui, languages=LANGUAGES, language_names=NAMES, **values)
 
 
-@functools.cache
-def _code_options(ui: str) -> Markup:
+@functools.lru_cache(maxsize=16)
+def _code_options(ui: str, profiles: Profiles | None) -> Markup:
     """The choices of a correction: the same for every duty, so made once."""
-    return Markup(render("_codes.html", ui, codes=codes(ui)))  # noqa: S704  our own template
+    return Markup(render("_codes.html", ui, codes=codes(ui, profiles)))  # noqa: S704  our own template
 
 
 def result_html(result: Result, ui: str, *, interactive: bool = True) -> str:
     """One posting's result. interactive: with the buttons that strike, correct and save."""
-    return render("_result.html", ui, r=result, code_options=_code_options(ui), interactive=interactive)
+    return render("_result.html", ui, r=result, code_options=_code_options(ui, result.profiles), interactive=interactive)
 
 
 def saved_html(result: Result, ui: str) -> str:
