@@ -84,18 +84,19 @@ def page(postings: Sequence[Posting], ui: str) -> str:
 
     words = Words(ui)
     articles = [_article(posting, number, Words(ui, posting.profiles)) for number, posting in enumerate(postings, 1)]
-    made: str = _template().render(articles=articles, words=words, lang=LANG[ui], version=__version__)
+    made: str = template("posting.html").render(articles=articles, words=words, lang=LANG[ui], version=__version__)
     return made
 
 
 @functools.cache
-def _template() -> Any:
+def template(name: str) -> Any:
+    """A template of the reports; every value is escaped, a misspelt one is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("analyzer.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("posting.html")
+    return environment.get_template(name)
 
 
 def _article(posting: Posting, number: int, words: Words) -> Article:

@@ -8,18 +8,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from analyzer.analysis import ANSWERS, FUNCTIONS
 from analyzer.profiles import Profiles
 from analyzer.report.charts import bars, matrix, stacked
+from analyzer.report.html import LANG, template
 from analyzer.report.tally import Group, Tally, overlap, tally
 from analyzer.report.visible import safe_line
 from analyzer.report.words import Words
 
 MOST_VALUES, MOST_LABELS, MOST_TITLES, MOST_CODES = 15, 10, 20, 30
 """Values of a column, labels in the matrix of overlap, misleading titles and sub-functions that are shown."""
-LANG = {"zh": "zh-Hans", "es": "es", "en": "en"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def page(counted: Tally, name: str, ui: str = "en", exact: bool = True, profiles
     if failed:
         listed = tell.words.listed([f"{k} {tell.count(v)}" for k, v in sorted(failed.items(), key=lambda p: (-p[1], p[0]))])
         lead.append(tell.say("no_result", listed=listed))
-    made: str = _template().render(
+    made: str = template("table.html").render(
         lang=LANG[ui],
         title=tell.say("title", count=tell.count(counted.rows)),
         made=tell.say("made", version=__version__, name=safe_line(name)),
@@ -107,16 +106,6 @@ def page(counted: Tally, name: str, ui: str = "en", exact: bool = True, profiles
         folded=tell.say("as_table"),
     )
     return made
-
-
-@functools.cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("analyzer.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("table.html")
 
 
 def _shares(counts: Mapping[str, float], whole: float) -> dict[str, float]:

@@ -54,10 +54,14 @@ def result_html(result: Result, ui: str, *, interactive: bool = True) -> str:
     return render("_result.html", ui, r=result, code_options=_code_options(ui, result.profiles), interactive=interactive)
 
 
+def file_html(template: str, ui: str, **values: Any) -> str:
+    """A template that extends file.html: a file of its own, with the page's styles inside and no script."""
+    return render(template, ui, styles=(HERE / "static" / "app.css").read_text(encoding="utf-8"), **values)
+
+
 def saved_html(result: Result, ui: str) -> str:
     """One posting's result as a file of its own, with its styles inside and no script."""
-    styles = (HERE / "static" / "app.css").read_text(encoding="utf-8")
-    return render("saved.html", ui, body=result_html(result, ui, interactive=False), r=result, styles=styles)
+    return file_html("saved.html", ui, body=result_html(result, ui, interactive=False))
 
 
 def result_text(result: Result, ui: str) -> str:
