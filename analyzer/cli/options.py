@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from analyzer.training.labelled import Labelled, Options, Problem
 
 KINDS = "CSV, TSV, XLSX (text and label), JSONL as in corpus/, doccano JSONL, Label Studio JSON, spaCy DocBin, or folders of these."
+EVERY = 500
+"""Postings after which a line of progress is told."""
 SHOWN = 20
 """Problems printed; the rest are counted."""
 
@@ -127,7 +129,12 @@ class Texts:
         if not items:
             raise InputError(f"{self.postings.name}: no posting with text in it")
         analyzer = evaluate.open_analyzer(self.models) if self.models else Analyzer()
-        return items, list(analyzer.analyze_many(items)), analyzer
+        results: list[Analysis] = []
+        for result in analyzer.analyze_many(items):
+            results.append(result)
+            if len(results) % EVERY == 0 and len(results) < len(items):
+                progress(f"read {len(results)} of {len(items)} postings")
+        return items, results, analyzer
 
     def suggested(self, count: int) -> tuple[list[dict[str, Any]], Mapping[str, tuple[dict[str, Any], Analysis]]]:
         """What `label suggest` says of the postings, and of each id the posting with its result."""
