@@ -205,22 +205,6 @@ def _shows_own_names(text: str, place: Path) -> None:
     assert "Mercadeo" in shown["body"] and '<option value="m.trade">Trade marketing</option>' in shown["body"]
 
 
-def test_a_function_of_one_s_own_is_refused_with_what_to_do(others: list[Posting], tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_text(
-        '[functions.growth]\nprefix = "gr"\nname = { en = "Growth", es = "Crecimiento" }\n'
-        '[subfunctions."gr.loops"]\nname = { en = "Growth loops" }\n',
-        encoding="utf-8",
-    )
-    inside = {**{k: v for k, v in others[0].items() if k != "where"}, "segments": [dict(s) for s in others[0]["segments"]]}
-    next(s for s in inside["segments"] if s["zone"] == "D")["codes"] = ["gr.loops"]
-    (tmp_path / "inside.jsonl").write_text(json.dumps(inside), encoding="utf-8")
-    (tmp_path / "whole.jsonl").write_text(json.dumps({"text": others[1]["text"], "label": "Crecimiento"}), encoding="utf-8")
-    read = read_labelled([tmp_path / "inside.jsonl", tmp_path / "whole.jsonl"], Options(profiles=load_profiles(tmp_path / "own.toml")))
-    assert not read.postings and [p.kind for p in read.problems] == ["own_function"] * 2
-    assert "the function of gr.loops is a function of your own" in str(read.problems[0])
-    assert '[subfunctions."m.growth"]' in str(read.problems[0]) and '--map "growth=marketing"' in str(read.problems[1])
-
-
 def test_too_little_says_so(few: list[Posting], others: list[Posting]) -> None:
     with pytest.raises(CorpusError, match="leave out --alone"):
         run(Plan("es", few, as_whole(others[:5]), alone=True, recipe=QUICK))
