@@ -13,6 +13,7 @@ from spacy.tokens import Doc
 from analyzer import language as languages
 from analyzer.analysis import Analysis
 from analyzer.pipeline.build import find_model, open_model
+from analyzer.profiles import Profiles, load_profiles
 from analyzer.reading import read_doc
 from analyzer.settings import LIMITS, Limits
 
@@ -42,6 +43,12 @@ class Analyzer:
                 nlp.get_pipe("jd_functions").set_prior(self.prior)  # type: ignore[attr-defined]
             self._pipelines[lang] = nlp
         return self._pipelines[lang]
+
+    def profiles(self, lang: str | None) -> Profiles:
+        """The profiles a language's model was trained with: the names of its codes and functions."""
+        if lang not in languages.SUPPORTED:
+            return load_profiles()
+        return self.pipeline(lang).get_pipe("jd_functions").profiles or load_profiles()  # type: ignore[attr-defined]
 
     def model_name(self, lang: str | None) -> str:
         """Name, version and content hash of a language's model, such as `zh-1.0.0+3f2a91c`."""

@@ -11,8 +11,8 @@ from spacy.tokens import Doc, Span
 
 from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, Duty, Phrase, Piece, Title, Zone, function_of, rounded
 from analyzer.pipeline.component import text_of
-from analyzer.pipeline.functions import Functions
-from analyzer.profiles import covered_steps, title_function
+from analyzer.pipeline.functions import PROMISES, Functions
+from analyzer.profiles import Profiles, covered_steps, title_function
 from analyzer.text.view import folded, view
 
 SECOND = 0.4
@@ -50,7 +50,7 @@ def read_doc(nlp: Language, doc: Doc, *, title: str | None, id: str | None, mode
         mix=mix,
         other=other,
         title=_title(title, lang, component, primary, functions, raw) if title else None,
-        steps=_steps(duties, lang),
+        steps=_steps(duties, lang, component.profiles),
         review=bool(reasons),
         reasons=tuple(reasons),
         duties=duties,
@@ -132,16 +132,17 @@ def _mix(duties: Sequence[Duty]) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def _title(title: str, lang: str, component: Functions, primary: str, functions: Sequence[str], raw: dict[str, float]) -> Title:
-    promised = title_function(folded(view(title).text, lang), lang)
+    promised = title_function(folded(view(title).text, lang), lang, component.profiles)
+    promised = promised if promised in PROMISES else None  # a function of the user's own, which no model scores yet
     scores = component.scores_with_title(np.array([raw[f] for f in FUNCTIONS]), promised)
     kept = promised is None or promised == primary or promised in functions
     return Title(title, promised, not kept, {f: rounded(s) for f, s in zip(FUNCTIONS, scores, strict=True)})
 
 
-def _steps(duties: Sequence[Duty], lang: str) -> tuple[dict[str, Any], ...]:
+def _steps(duties: Sequence[Duty], lang: str, profiles: Profiles | None) -> tuple[dict[str, Any], ...]:
     found: dict[int, list[dict[str, int]]] = {}
     for duty in duties:
-        for step, matches in covered_steps(folded(duty.text, lang), lang).items():
+        for step, matches in covered_steps(folded(duty.text, lang), lang, profiles).items():
             found.setdefault(step, []).extend({"start": duty.start + m.start, "end": duty.start + m.end} for m in matches)
     return tuple({"step": step, "evidence": found[step]} for step in sorted(found))
 

@@ -15,6 +15,8 @@ import typer
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis
+    from analyzer.analyzer import Analyzer
+    from analyzer.profiles import Profiles
     from analyzer.report.html import Posting
 
 EPILOG = """Examples:
@@ -96,10 +98,13 @@ def analyze(
     chosen = format or Format(SUFFIXES.get(output.suffix.lower(), "terminal") if output else "terminal")
     _check(files, text, output, models)
     sources = [Source(None, text)] if text is not None else [_read(path) for path in files or [Path("-")]]
-    results = list(_analyses(sources, title, language, models))
+    from analyzer import load
+
+    jd = load(models)
+    results = list(_analyses(sources, title, language, jd))
     said = ui.value if ui else None
     with _Target(output) as target:
-        _write(chosen, results, said, target)
+        _write(chosen, results, said, target, jd)
     if not all(analysis.ok for _, analysis in results):
         raise typer.Exit(1)
 
@@ -150,13 +155,11 @@ def _read(path: Path) -> Source:
 
 
 def _analyses(
-    sources: Sequence[Source], title: str | None, language: PostingLanguage | None, models: Path | None
+    sources: Sequence[Source], title: str | None, language: PostingLanguage | None, jd: Analyzer
 ) -> Iterator[tuple[Source, Analysis]]:
-    import analyzer
     from analyzer.analysis import Analysis
     from analyzer.cli import complain
 
-    jd = analyzer.load(models)
     title = title.encode("utf-8", "replace").decode("utf-8") if title else None
     for source in sources:
         if source.error:
@@ -192,15 +195,15 @@ class _Target:
             self.part.unlink(missing_ok=True)
 
 
-def _write(format: Format, results: Sequence[tuple[Source, Analysis]], ui: str | None, target: TextIO) -> None:
+def _write(format: Format, results: Sequence[tuple[Source, Analysis]], ui: str | None, target: TextIO, jd: Analyzer) -> None:
     if format is Format.TERMINAL:
-        _terminal(results, ui, target)
+        _terminal(results, ui, target, jd)
     elif format is Format.HTML:
         from analyzer.report.html import page
         from analyzer.report.words import choose_ui
 
         first = next((analysis.language for _, analysis in results if analysis.ok), None)
-        target.write(page([_posting(*result) for result in results], choose_ui(ui, first)))
+        target.write(page([_posting(*result, jd) for result in results], choose_ui(ui, first)))
     else:
         records = [_record(*result) for result in results]
         if format is Format.JSONL:
@@ -209,7 +212,7 @@ def _write(format: Format, results: Sequence[tuple[Source, Analysis]], ui: str |
             target.write(_json(records[0] if len(records) == 1 else records, indent=2) + "\n")
 
 
-def _terminal(results: Sequence[tuple[Source, Analysis]], ui: str | None, target: TextIO) -> None:
+def _terminal(results: Sequence[tuple[Source, Analysis]], ui: str | None, target: TextIO, jd: Analyzer) -> None:
     from rich.console import Console
 
     from analyzer.report.terminal import render
@@ -217,13 +220,18 @@ def _terminal(results: Sequence[tuple[Source, Analysis]], ui: str | None, target
 
     console = Console(file=target, highlight=False, markup=False, emoji=False, soft_wrap=False)
     for source, analysis in results:
-        render(analysis, source.text, Words(choose_ui(ui, analysis.language)), console, name=source.name)
+        render(analysis, source.text, Words(choose_ui(ui, analysis.language), _profiles(analysis, jd)), console, name=source.name)
 
 
-def _posting(source: Source, analysis: Analysis) -> Posting:
+def _profiles(analysis: Analysis, jd: Analyzer) -> Profiles | None:
+    """Those of the model that gave the result."""
+    return jd.profiles(analysis.language) if analysis.ok else None
+
+
+def _posting(source: Source, analysis: Analysis, jd: Analyzer) -> Posting:
     from analyzer.report.html import Posting
 
-    return Posting(analysis, source.text, source.name, source.kind)
+    return Posting(analysis, source.text, source.name, source.kind, _profiles(analysis, jd))
 
 
 def _record(source: Source, analysis: Analysis) -> dict[str, Any]:

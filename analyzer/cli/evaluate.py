@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from analyzer.cli.train import CompanyColumn, Data, LabelColumn, Language, Map, ProfileFiles, SkipBad, TextColumn, TitleColumn
+from analyzer.cli.options import AsJson, Data, Reading, progress, spread, tell
 
 EVALUATE_EPILOG = """Examples:
 
@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command("compare", epilog=COMPARE_EPILOG)(compare)
 
 
+@spread(Reading, "reading")
 def evaluate(
     model: Model,
     data: Data,
@@ -48,30 +49,22 @@ def evaluate(
     least: Annotated[
         list[str] | None, typer.Option("--min", metavar="FIGURE=VALUE", help="Exit with 1 where a figure is lower; may be repeated.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
-    mapping: Map = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    title_column: TitleColumn = None,
-    company_column: CompanyColumn = None,
-    language: Language = None,
-    profiles: ProfileFiles = None,
-    skip_bad: SkipBad = False,
+    as_json: AsJson = False,
+    *,
+    reading: Reading,
 ) -> None:
     """Judge a model on labelled postings: figures with 95 % intervals, per language, label and slice, beside baselines."""
-    from analyzer.cli.train import read_data, read_options, tell
     from analyzer.training import evaluate as judge
     from analyzer.training.labelled import read_labelled
 
     floors = _floors(least or [])
-    options = read_options(mapping, text_column, label_column, title_column, company_column, language, profiles)
     analyzer = judge.open_analyzer(model)
-    postings = _served(read_data(data, options, skip_bad), judge.served(model))
-    learned = read_labelled(train, options).postings if train else []
+    postings = _served(reading.read(data), judge.served(model))
+    learned = read_labelled(train, reading.options()).postings if train else []
     from analyzer.training.suitability import leaks
 
     tell([*judge.leaked(analyzer, postings), *(leaks(learned, postings) if learned else [])])
-    found = judge.report(postings, judge.analyse(analyzer, postings, _progress), learned, by or judge.SLICES)
+    found = judge.report(postings, judge.analyse(analyzer, postings, progress), learned, by or judge.SLICES)
     typer.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else judge.as_text(found))
     low = [
         f"{lang}: {name} {value:.3f} is under {floor}"
@@ -85,46 +78,35 @@ def evaluate(
         raise typer.Exit(1)
 
 
+@spread(Reading, "reading")
 def compare(
     first: Model,
     second: Annotated[Path, typer.Argument(metavar="OTHER", help="The model that might take its place.", exists=True, show_default=False)],
     data: Data,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, with all changed postings.")] = False,
     no_worse: Annotated[bool, typer.Option("--no-worse", help="Exit with 0 also where the difference is no more than chance.")] = False,
-    mapping: Map = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    title_column: TitleColumn = None,
-    company_column: CompanyColumn = None,
-    language: Language = None,
-    profiles: ProfileFiles = None,
-    skip_bad: SkipBad = False,
+    *,
+    reading: Reading,
 ) -> None:
     """Say whether the second model is better on labelled postings by more than chance, and which postings changed."""
-    from analyzer.cli.train import read_data, read_options, tell
     from analyzer.training import compare as sides
     from analyzer.training import evaluate as judge
 
-    options = read_options(mapping, text_column, label_column, title_column, company_column, language, profiles)
     one, two = judge.open_analyzer(first), judge.open_analyzer(second)
     both = [lang for lang in judge.served(first) if lang in judge.served(second)]
-    postings = _served(read_data(data, options, skip_bad), both)
+    postings = _served(reading.read(data), both)
     for name, analyzer in (("first", one), ("second", two)):
         seen = judge.leaked(analyzer, postings)
         if seen:
             typer.echo(f"the {name} model learned from {len(seen)} of these postings: the comparison favours it", err=True)
             tell(seen)
-    found = sides.compare(postings, judge.analyse(one, postings, _progress), judge.analyse(two, postings, _progress))
+    found = sides.compare(postings, judge.analyse(one, postings, progress), judge.analyse(two, postings, progress))
     typer.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else sides.as_text(found))
     verdicts = {part["verdict"] for part in found.values()}
     if "worse" in verdicts:
         raise typer.Exit(WORSE)
     if "better" not in verdicts and not no_worse:
         raise typer.Exit(SAME)
-
-
-def _progress(message: str) -> None:
-    typer.echo(message, err=True)
 
 
 def _floors(pairs: list[str]) -> dict[str, float]:

@@ -1,23 +1,21 @@
-"""`jd-analyzer label suggest|review|export|correct|curve`: labels, from what to label next to what it would bring."""
+"""`jd-analyzer label suggest|serve|review|export|correct|curve`: labels, from what to label next to what it would bring."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from analyzer.cli.train import CompanyColumn, Data, LabelColumn, Language, Map, ProfileFiles, SkipBad, TextColumn, TitleColumn
-
-if TYPE_CHECKING:
-    from analyzer.analysis import Analysis
-    from analyzer.analyzer import Analyzer
+from analyzer.cli.options import AsJson, Corpus, Data, Models, ProfileFiles, Quick, Reading, Texts, progress, read_corpus, spread
 
 EPILOG = """Examples:
 
 jd-analyzer label suggest postings.csv -n 50
+
+jd-analyzer label serve postings.csv -n 50 -o labelled.jsonl
 
 jd-analyzer label export postings.csv --to doccano -o to-label.jsonl
 
@@ -27,9 +25,13 @@ jd-analyzer label correct posting.txt --duty 3=o.user -o corrections.jsonl
 
 jd-analyzer label curve ours.csv --more 200"""
 
-Texts = Annotated[Path, typer.Argument(metavar="POSTINGS", help="CSV, TSV, XLSX, JSONL or one text file.", show_default=False)]
-Models = Annotated[Path | None, typer.Option("--models", help="Directory of models; else the shipped ones.", exists=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+SERVE_EPILOG = """Examples:
+
+jd-analyzer label serve postings.csv -n 50 -o labelled.jsonl
+
+jd-analyzer label serve postings.xlsx --text-column Descripción --port 9000
+
+jd-analyzer train labelled.jsonl -o models/mine"""
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +40,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, epilog=EPILOG, help="Labels: what to label next, which look wrong, and what more of them would bring."
     )
     group.command("suggest", epilog="Example: jd-analyzer label suggest postings.csv -n 50 -o next.csv")(suggest)
+    group.command("serve", epilog=SERVE_EPILOG)(serve)
     group.command("review", epilog="Example: jd-analyzer label review ours.csv")(review)
     group.command("export", epilog="Example: jd-analyzer label export postings.csv --to label-studio -o tasks.json")(export)
     group.command("correct", epilog="Example: jd-analyzer label correct posting.txt --duty 3=o.user --duty 5=R -o corrections.jsonl")(
@@ -47,21 +50,16 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="label")
 
 
+@spread(Texts, "texts")
 def suggest(
-    postings: Texts,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many postings to suggest.")] = 50,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="CSV with an empty label column, to be filled in.")] = None,
     as_json: AsJson = False,
-    models: Models = None,
-    text_column: TextColumn = None,
-    title_column: TitleColumn = None,
-    language: Language = None,
+    *,
+    texts: Texts,
 ) -> None:
     """The postings a label of which would teach the model most: unsure, unlike the training data, unlike each other."""
-    from analyzer.training import label
-
-    items, results, analyzer = _read(postings, models, text_column, title_column, language)
-    found = label.suggest(items, results, _unknown(analyzer, items, results), count)
+    found, _ = texts.suggested(count)
     if output:
         _write_csv(output, found)
         typer.echo(f"{output}: {len(found)} postings to label")
@@ -72,27 +70,61 @@ def suggest(
             typer.echo(f"{row['id']}  {row['primary']} ({row['probability'][row['primary']]:.2f})  {row['why']}")
 
 
+@spread(Texts, "texts")
+def serve(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="JSONL that takes the labels, and tells a later start what is done; `train` takes it.")
+    ] = Path("labelled.jsonl"),
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many postings to label, as `label suggest` orders them.")] = 50,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page on this machine.")] = 8001,
+    profiles: ProfileFiles = None,
+    *,
+    texts: Texts,
+) -> None:
+    """Open a page on this machine to label postings one after another, the model's own reading filled in.
+
+    Each save is on the disk at once: stop with Ctrl-C whenever you like, and start again to go on where you were.
+    """
+    from analyzer.cli.serve import configure_log, listen, web_extra
+    from analyzer.errors import InputError
+    from analyzer.training.desk import Desk, Entry
+
+    with web_extra():
+        from analyzer.web.labelling import create_labelling, fits
+        from analyzer.web.settings import WebSettings
+    if output.resolve() == texts.postings.resolve():
+        raise InputError(f"{output.name}: the labels would take the place of the postings; name another file with -o")
+    Desk([], output)  # what is wrong with the file is told before the postings are read
+    found, both = texts.suggested(count)
+    pile = [Entry(*both[row["id"]], row["why"]) for row in found]
+    entries = [e for e in pile if fits(e)]
+    if not entries:
+        raise InputError(f"{texts.postings.name}: no posting that can be labelled (none is in Chinese or Spanish)")
+    if len(entries) < len(pile):
+        typer.echo(f"{len(pile) - len(entries)} postings are too long for the page and are left out", err=True)
+    configure_log(quiet=True)
+    settings = WebSettings.from_env(allowed_hosts=("localhost", "127.0.0.1"))
+    with Desk(entries, output, texts.profiles(profiles)).opened() as desk:
+        typer.echo(
+            f"The page: http://127.0.0.1:{port}/   {desk.done} of {len(entries)} are labelled in {output}   (Ctrl-C stops)", err=True
+        )
+        listen(create_labelling(desk, settings), "127.0.0.1", port, settings.stop_seconds)
+
+
+@spread(Reading, "reading")
 def review(
     data: Data,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="How many to show; else those that look wrong.")] = None,
     as_json: AsJson = False,
     models: Models = None,
-    mapping: Map = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    title_column: TitleColumn = None,
-    company_column: CompanyColumn = None,
-    language: Language = None,
-    profiles: ProfileFiles = None,
-    skip_bad: SkipBad = False,
+    *,
+    reading: Reading,
 ) -> None:
     """The labels that look wrong, most doubtful first, with the duties that speak against them."""
     from analyzer.analyzer import Analyzer
-    from analyzer.cli.train import read_data, read_options
     from analyzer.training import evaluate, label
 
-    options = read_options(mapping, text_column, label_column, title_column, company_column, language, profiles)
-    labelled = read_data(data, options, skip_bad)
+    labelled = reading.read(data)
     rows: list[dict[str, Any]] = []
     analyzer = evaluate.open_analyzer(models) if models else Analyzer()
     for lang in sorted({p["language"] for p in labelled}):
@@ -110,15 +142,13 @@ def review(
     typer.echo(f"{sum(r['suspect'] for r in rows)} of {len(rows)} labels look wrong", err=True)
 
 
+@spread(Texts, "texts")
 def export(
-    postings: Texts,
     to: Annotated[str, typer.Option("--to", help="doccano, label-studio, docbin or jsonl.")] = "doccano",
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = Path("to-label.jsonl"),
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Only the postings that `label suggest` would name.")] = None,
-    models: Models = None,
-    text_column: TextColumn = None,
-    title_column: TitleColumn = None,
-    language: Language = None,
+    *,
+    texts: Texts,
 ) -> None:
     """Postings with the model's own labels filled in, for a person to correct in doccano, Label Studio or JSONL."""
     from analyzer.errors import InputError
@@ -126,21 +156,24 @@ def export(
 
     if to not in exchange.FORMATS:
         raise InputError(f"--to {to!r}: one of {', '.join(exchange.FORMATS)}")
-    items, results, analyzer = _read(postings, models, text_column, title_column, language)
     if count:
-        wanted = {row["id"] for row in label.suggest(items, results, _unknown(analyzer, items, results), count)}
-        pairs = [(i, r) for i, r in zip(items, results, strict=True) if i["id"] in wanted]
+        found, both = texts.suggested(count)
+        wanted = {row["id"] for row in found}
+        pairs = [pair for i, pair in both.items() if i in wanted]
         items, results = [i for i, _ in pairs], [r for _, r in pairs]
-    written = exchange.convert(label.prefilled(items, results), output, to)
+    else:
+        items, results, _ = texts.read()
+    filled = label.prefilled(items, results)
+    written = exchange.convert(filled, output, to)
     typer.echo(f"{output}: {written} postings for {to}, labels filled in")
     if to == "label-studio":
         config = output.with_suffix(".xml")
-        config.write_text(exchange.label_studio_config(label.prefilled(items, results)), encoding="utf-8")
+        config.write_text(exchange.label_studio_config(filled), encoding="utf-8")
         typer.echo(f"{config}: the labelling interface for the project's settings")
 
 
+@spread(Texts, "texts")
 def correct(
-    posting: Texts,
     duty: Annotated[
         list[str],
         typer.Option(
@@ -153,13 +186,12 @@ def correct(
         "corrections.jsonl"
     ),
     title: Annotated[str | None, typer.Option("--title", help="The posting's title.")] = None,
-    models: Models = None,
-    language: Language = None,
     profiles: ProfileFiles = None,
+    *,
+    texts: Texts,
 ) -> None:
     """Write a corrected posting as a labelled record that `train` takes."""
     from analyzer.errors import CorpusError
-    from analyzer.profiles import load_profiles
     from analyzer.training import label
 
     corrections = {}
@@ -168,10 +200,10 @@ def correct(
         if not number.strip().isdigit() or not code.strip():
             raise CorpusError(f"--duty {pair!r}: write it as '3=o.user'")
         corrections[int(number)] = code.strip()
-    items, results, _ = _read(posting, models, None, None, language)
+    items, results, _ = texts.read()
     if len(items) != 1 or not results[0].ok:
-        raise CorpusError(f"{posting.name}: one posting that can be analysed is wanted")
-    known = load_profiles(*(profiles or [])).subfunctions
+        raise CorpusError(f"{texts.postings.name}: one posting that can be analysed is wanted")
+    known = texts.profiles(profiles).subfunctions
     made = label.corrected({**items[0], "title": title}, results[0], corrections, known)
     output.parent.mkdir(parents=True, exist_ok=True)
     with output.open("a", encoding="utf-8", newline="\n") as out:
@@ -179,36 +211,27 @@ def correct(
     typer.echo(f"{output}: added {made['id']}, primary {made['primary']}")
 
 
+@spread(Reading, "reading")
 def curve(
     data: Data,
     more: Annotated[int, typer.Option("--more", min=1, help="How many more labelled postings to forecast for.")] = 200,
-    corpus: Annotated[
-        Path | None, typer.Option("--corpus", help="The corpus beside your data, instead of the shipped one.", exists=True)
-    ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds: for trying things out.")] = False,
+    corpus: Corpus = None,
+    quick: Quick = False,
     as_json: AsJson = False,
-    mapping: Map = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    title_column: TitleColumn = None,
-    company_column: CompanyColumn = None,
-    language: Language = None,
-    profiles: ProfileFiles = None,
-    skip_bad: SkipBad = False,
+    *,
+    reading: Reading,
 ) -> None:
     """How held-out own postings fare with none, a quarter, half and all of the others learned from, and what more would bring."""
-    from analyzer.cli.train import read_corpus, read_data, read_options
     from analyzer.training import label, models, retrain
     from analyzer.training.fit import Recipe
 
-    options = read_options(mapping, text_column, label_column, title_column, company_column, language, profiles)
-    own = read_data(data, options, skip_bad)
+    own, profiles = reading.read(data), reading.options().profiles
     base, shipped = read_corpus(corpus).postings, models.shipped()
     told: dict[str, Any] = {}
     for lang in sorted({p["language"] for p in own}):
         recipe = Recipe(folds=3, inner_folds=2, zone_iterations=15, copies=0) if quick else Recipe()
-        plan = retrain.Plan(lang, base, own, recipe=recipe, profiles=options.profiles, shipped=shipped / lang if shipped else None)
-        points = retrain.curve(plan, (0.0, 0.25, 0.5, 1.0), lambda message: typer.echo(message, err=True))
+        plan = retrain.Plan(lang, base, own, recipe=recipe, profiles=profiles, shipped=shipped / lang if shipped else None)
+        points = retrain.curve(plan, (0.0, 0.25, 0.5, 1.0), progress)
         gain, loss = label.forecast(points, more)
         told[lang] = {
             "points": [{"own": n, "accuracy": round(a, 4), "log_loss": round(x, 4)} for n, a, x in points],
@@ -225,37 +248,6 @@ def curve(
         typer.echo(
             f"{lang}: {more} more would bring about {part['accuracy_gain']:+.3f} in accuracy, {part['log_loss_change']:+.3f} in log-loss"
         )
-
-
-def _read(
-    path: Path, models: Path | None, text: str | None, title: str | None, language: str | None
-) -> tuple[list[dict[str, Any]], list[Analysis], Analyzer]:
-    from analyzer.analyzer import Analyzer
-    from analyzer.errors import InputError
-    from analyzer.training import evaluate
-    from analyzer.training.label import read_texts
-    from analyzer.training.labelled import Options
-
-    columns = {k: v for k, v in {"text": text, "title": title}.items() if v}
-    items = read_texts(path, Options(columns, language=language))
-    if not items:
-        raise InputError(f"{path.name}: no posting with text in it")
-    analyzer = evaluate.open_analyzer(models) if models else Analyzer()
-    results = list(analyzer.analyze_many(items))
-    return items, results, analyzer
-
-
-def _unknown(analyzer: Analyzer, items: Sequence[Mapping[str, Any]], results: Sequence[Analysis]) -> list[float]:
-    """Share of the words in each posting's duties that the model never met."""
-    out = []
-    for item, result in zip(items, results, strict=True):
-        if not result.ok or not result.language:
-            out.append(0.0)
-            continue
-        nlp = analyzer.pipeline(result.language)
-        with nlp.memory_zone():
-            out.append(1 - nlp.get_pipe("jd_functions").known_share(nlp(item["text"])))  # type: ignore[attr-defined]
-    return out
 
 
 def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -36,12 +36,17 @@ def report(
     title: Annotated[str | None, typer.Option("--title", help="Column of the titles. Found by name where plain.")] = None,
     prefix: Annotated[str, typer.Option("--prefix", help="Prefix of the scored columns.")] = "jd_",
     ui: Annotated[str, typer.Option("--ui", help="Language of the page: en, es or zh.")] = "en",
+    models: Annotated[
+        Path | None,
+        typer.Option("--models", help="Models of your own that scored the table: their names are used.", exists=True, file_okay=False),
+    ] = None,
 ) -> None:
     """Report on a whole scored table: functions, overlaps of departments and titles, misleading titles, what to review."""
     from analyzer.cli import complain
     from analyzer.errors import AnalyzerError, OutputError, TableError
     from analyzer.report.table import table_report
     from analyzer.report.words import UI_LANGUAGES
+    from analyzer.training.models import profiles_in
 
     if ui not in UI_LANGUAGES:
         raise typer.BadParameter(f"one of {', '.join(UI_LANGUAGES)}", param_hint="--ui")
@@ -49,7 +54,7 @@ def report(
         for path in (table, details):
             if path and not path.is_file():
                 raise TableError(f"{path} is not there; check the path")
-        made = table_report(table, by=by or (), details=details, title=title, prefix=prefix, ui=ui)
+        made = table_report(table, by=by or (), details=details, title=title, prefix=prefix, ui=ui, profiles=profiles_in(models))
         try:
             output.write_text(made, encoding="utf-8", errors="replace")
         except OSError as error:

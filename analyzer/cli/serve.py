@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from analyzer.web.settings import WebSettings
 
 EPILOG = """Examples:
@@ -44,14 +48,9 @@ def serve(
 
     Nothing that is sent is stored or logged. Ctrl-C stops the server after running requests are finished.
     """
-    try:
-        import uvicorn
-
+    with web_extra():
         from analyzer.web.app import create_app
         from analyzer.web.settings import WebSettings
-    except ModuleNotFoundError as error:
-        typer.echo(f"JD-502: the page needs {error.name}; install it with: pip install 'jd-analyzer[web]'", err=True)
-        raise typer.Exit(2) from None
     given: dict[str, Any] = {"workers": workers, "models": str(models) if models else None}
     if token_file:
         given["token"] = _token(token_file)
@@ -60,8 +59,28 @@ def serve(
     settings = WebSettings.from_env(**given, allowed_hosts=names, cors_origins=(*settings.cors_origins, *(cors_origin or ())))
     if not settings.token and not _is_loopback(host):
         typer.echo("Anyone who reaches this address can use the server: no token is set (--token-file).", err=True)
-    _configure_log(quiet)
-    app = create_app(settings)
+    configure_log(quiet)
+    if not quiet:
+        _announce(settings, host, port)
+    listen(create_app(settings), host, port, settings.stop_seconds)
+
+
+@contextlib.contextmanager
+def web_extra() -> Iterator[None]:
+    """Where the web extra is imported: ends the program with what to install where it is missing."""
+    try:
+        import uvicorn  # noqa: F401
+
+        yield
+    except ModuleNotFoundError as error:
+        typer.echo(f"JD-502: the page needs {error.name}; install it with: pip install 'jd-analyzer[web]'", err=True)
+        raise typer.Exit(2) from None
+
+
+def listen(app: Starlette, host: str, port: int, stop_seconds: float) -> None:
+    """Serve an application until Ctrl-C, and finish what runs; ends the program where the port cannot be had."""
+    import uvicorn
+
     config = uvicorn.Config(
         app,
         host=host,
@@ -70,11 +89,9 @@ def serve(
         access_log=False,
         server_header=False,
         timeout_keep_alive=15,
-        timeout_graceful_shutdown=int(settings.stop_seconds) + 1,
+        timeout_graceful_shutdown=int(stop_seconds) + 1,
         lifespan="on",
     )
-    if not quiet:
-        _announce(settings, host, port)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # uvicorn finishes what runs, then raises the signal again: the end is a good one
     try:
@@ -103,7 +120,8 @@ def _announce(settings: WebSettings, host: str, port: int) -> None:
     )
 
 
-def _configure_log(quiet: bool) -> None:
+def configure_log(quiet: bool) -> None:
+    """Requests as lines on standard error, without a word of a text; quiet: warnings alone."""
     import logging
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analyzer.cli.options import KINDS, Corpus, Quick, Reading, default_corpus, progress, read_corpus, spread, tell
+
 if TYPE_CHECKING:
-    from analyzer.training.labelled import Labelled, Options, Problem
+    from analyzer.training.labelled import Labelled, Options
 
 EPILOG = """Examples:
 
@@ -23,29 +25,6 @@ jd-analyzer train ours.xlsx --text-column Descripción --label-column Área --co
 jd-analyzer train annotated.jsonl -o mine --alone
 
 jd-analyzer train ours.csv --check"""
-KINDS = "CSV, TSV, XLSX (text and label), JSONL as in corpus/, doccano JSONL, Label Studio JSON, spaCy DocBin, or folders of these."
-SHOWN = 20
-"""Problems printed; the rest are counted."""
-
-Data = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="DATA...",
-        help=KINDS,
-        show_default=False,
-    ),
-]
-Map = Annotated[list[str] | None, typer.Option("--map", metavar="YOURS=OURS", help="A label of yours as one of ours; may be repeated.")]
-TextColumn = Annotated[str | None, typer.Option("--text-column", help="Column with the texts, where its name does not tell.")]
-LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column with the label, or several in one cell: brand; marketing.")]
-TitleColumn = Annotated[str | None, typer.Option("--title-column", help="Column with the job titles.")]
-CompanyColumn = Annotated[str | None, typer.Option("--company-column", help="Column with the companies: splits never tear one apart.")]
-Language = Annotated[str | None, typer.Option("--language", help="zh or es, where the texts are said to be in one language.")]
-ProfileFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--profiles", help="Your own profile (TOML) with more sub-functions; may be repeated.", exists=True, dir_okay=False),
-]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out rows that cannot be used, instead of stopping.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command("train", epilog=EPILOG)(train)
 
 
+@spread(Reading, "reading")
 def train(
     data: Annotated[
         list[Path] | None,
@@ -72,22 +52,14 @@ def train(
             "--weight", min=1, max=20, help="How many times one of your postings counts; chosen by cross-validation where not said."
         ),
     ] = None,
-    corpus: Annotated[
-        Path | None, typer.Option("--corpus", help="The corpus to learn from beside your data, instead of the shipped one.", exists=True)
-    ] = None,
-    mapping: Map = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    title_column: TitleColumn = None,
-    company_column: CompanyColumn = None,
-    language: Language = None,
-    profiles: ProfileFiles = None,
-    skip_bad: SkipBad = False,
+    corpus: Corpus = None,
     expectation: Annotated[
         bool, typer.Option("--expectation/--no-expectation", help="Let a posting's label tell of its duties too.")
     ] = True,
     check: Annotated[bool, typer.Option("--check", help="Look at the data and stop.")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer folds and rounds: for trying things out, not for use.")] = False,
+    quick: Quick = False,
+    *,
+    reading: Reading,
 ) -> None:
     """Train models on your labelled postings, on top of the shipped corpus or alone.
 
@@ -96,16 +68,16 @@ def train(
     """
     from analyzer.training.suitability import check as look
 
-    options = read_options(mapping, text_column, label_column, title_column, company_column, language, profiles)
+    options = reading.options()
     base, own = _sources(data or [], corpus, alone, options)
     problems = [*own.problems, *look(own.postings or base.postings, alone or not own.postings)]
-    tell(problems, skip_bad)
+    tell(problems, reading.skip_bad)
     if not own.postings and data and not base.postings:
         raise typer.Exit(2)
     if check:
         typer.echo(f"{len(own.postings or base.postings)} usable postings, {len(problems)} remarks")
         return
-    _train(base, own, output, alone, weight, expectation, quick, profiles, options, Counter(p.kind for p in problems))
+    _train(base, own, output, alone, weight, expectation, quick, reading.profiles, options, Counter(p.kind for p in problems))
 
 
 def _train(
@@ -140,7 +112,7 @@ def _train(
             models / lang if models else None,
             profile_files=tuple(profiles or ()),
         )
-        trained = run(plan, _progress)
+        trained = run(plan, progress)
         done = deliver(trained, plan, output / lang, problems)
         typer.echo(f"{output / lang}: {lang}-{plan.version}+{done.hash}, learned from {len(trained.postings)} postings")
         shown = ", ".join(
@@ -155,47 +127,6 @@ def _train(
             typer.echo(f"  beside the shipped model, on your postings: {done.against['words']}")
 
 
-def _progress(message: str) -> None:
-    typer.echo(message, err=True)
-
-
-def read_options(
-    mapping: list[str] | None = None,
-    text: str | None = None,
-    label: str | None = None,
-    title: str | None = None,
-    company: str | None = None,
-    language: str | None = None,
-    profiles: list[Path] | None = None,
-) -> Options:
-    """The options that say how labelled data are to be read; ends the program where they are wrong."""
-    from analyzer.errors import CorpusError
-    from analyzer.profiles import load_profiles
-    from analyzer.training.labelled import Options, read_mapping
-
-    if language not in (None, "zh", "es"):
-        raise CorpusError(f"--language {language!r}: zh or es")
-    columns = {k: v for k, v in {"text": text, "label": label, "title": title, "company": company}.items() if v}
-    return Options(columns, read_mapping(mapping or []), language, load_profiles(*(profiles or [])) if profiles else None)
-
-
-def default_corpus() -> Path | None:
-    """The corpus of the checkout, where there is one."""
-    place = Path(__file__).resolve().parents[2] / "corpus"
-    return place if place.is_dir() else None
-
-
-def read_corpus(corpus: Path | None) -> Labelled:
-    """The shipped corpus, or the one that was named; ends the program where there is none."""
-    from analyzer.errors import CorpusError
-    from analyzer.training.labelled import read_labelled
-
-    place = corpus or default_corpus()
-    if place is None:
-        raise CorpusError("the shipped corpus is not installed; name a corpus with --corpus, or train --alone")
-    return read_labelled(sorted(place.rglob("*.jsonl")) if place.is_dir() else [place])
-
-
 def _sources(data: list[Path], corpus: Path | None, alone: bool, options: Options) -> tuple[Labelled, Labelled]:
     """The corpus to build on and the user's own data. Data that are the corpus itself are not learned from twice."""
     from analyzer.training.labelled import Labelled, read_labelled
@@ -205,41 +136,14 @@ def _sources(data: list[Path], corpus: Path | None, alone: bool, options: Option
         return (read_labelled(data, options) if data else read_corpus(corpus)), Labelled([], [])
     own = read_labelled(data, options)
     if options.profiles:
-        new = [f for f in options.profiles.functions if f not in ("marketing", "operations", "brand")]
-        for name in new:
-            typer.echo(f"{name}: its words and names are in use; a model scores marketing, operations and brand only", err=True)
+        from analyzer.analysis import FUNCTIONS
+        from analyzer.training.labelled import OWN
+
+        for name in options.profiles.functions:
+            if name not in FUNCTIONS:
+                typer.echo(f"{name} is {OWN}", err=True)
     return (Labelled([], []) if alone and home is None else read_corpus(corpus)), own
 
 
 def _inside(path: Path, home: Path) -> bool:
     return path.resolve() == home.resolve() or home.resolve() in path.resolve().parents
-
-
-def tell(problems: Sequence[Problem], skip_bad: bool = False) -> None:
-    """Print what is wrong with the data; ends the program with exit code 2 where it cannot be used as it is."""
-    from analyzer.cli import complain
-
-    for problem in problems[:SHOWN]:
-        complain(("" if problem.fatal else "remark: ") + str(problem))
-    if len(problems) > SHOWN:
-        complain(f"… {len(problems) - SHOWN} more")
-    fatal = [p for p in problems if p.fatal]
-    hopeless = [p for p in fatal if p.kind == "one_label"]
-    if fatal and (hopeless or not skip_bad):
-        complain(
-            f"JD-301: {len(fatal)} rows or labels cannot be used; correct them"
-            + ("" if hopeless else ", or leave them out with --skip-bad")
-        )
-        raise typer.Exit(2)
-
-
-def read_data(paths: Sequence[Path], options: Options, skip_bad: bool = False) -> list[dict[str, Any]]:
-    """The usable labelled postings of the files; tells what is wrong with the rest, and ends the program unless that may be skipped."""
-    from analyzer.errors import CorpusError
-    from analyzer.training.labelled import read_labelled
-
-    found = read_labelled(paths, options)
-    tell(found.problems, skip_bad)
-    if not found.postings:
-        raise CorpusError("no usable labelled posting in these files")
-    return found.postings

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -12,6 +14,7 @@ from analyzer.errors import ModelDamaged, ModelNotFound
 from analyzer.pipeline import duties, functions, segments, zones  # noqa: F401  registers the factories
 from analyzer.pipeline.manifest import verify
 from analyzer.pipeline.tokenizer import blank
+from analyzer.profiles import Profiles, load_profiles
 
 COMPONENTS = ("jd_segments", "jd_zones", "jd_duties", "jd_functions")
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -45,11 +48,26 @@ def find_model(lang: str, models: Path | None = None) -> Path:
     )
 
 
+def profiles_of(path: Path, jd: Mapping[str, Any]) -> Profiles:
+    """The profiles a verified model was trained with: the packaged ones with those of the user that lie in it.
+
+    jd: what its `meta.json` says of its making. Raises ProfileError where a profile does not fit this version's schema.
+    """
+    return load_profiles(*profile_files(path, jd))
+
+
+def profile_files(path: Path, jd: Mapping[str, Any]) -> list[Path]:
+    """The user's profiles that lie in a verified model."""
+    return [path / "profiles" / n for n in jd.get("own_profiles", []) if f"profiles/{n}" in jd["files"]]
+
+
 def open_model(path: Path) -> Language:
     """Load a model directory. Raises ModelDamaged where it is not whole, before anything of it is used."""
     verify(path)
     try:
-        return spacy.load(path)
+        nlp = spacy.load(path)
+        nlp.get_pipe("jd_functions").profiles = profiles_of(path, nlp.meta["jd"])  # type: ignore[attr-defined]
+        return nlp
     except ModelDamaged as error:
         reason = str(error).removeprefix(f"{error.code}: ").split(";")[0]
         raise ModelDamaged(

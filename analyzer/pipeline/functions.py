@@ -18,6 +18,7 @@ from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.features import Batch, FeatureSpace, make_batch, restrict
+from analyzer.profiles import Profiles
 
 Array = NDArray[np.float64]
 
@@ -230,6 +231,7 @@ class Functions(Batched):
         self.duty: DutyModel | None = None
         self.posting: PostingModel | None = None
         self.arrays: dict[str, Array] = {}
+        self.profiles: Profiles | None = None
         self.review_below, self.review_unknown = 0.0, 0.0
 
     def set_models(

@@ -173,7 +173,8 @@ class Profiles:
     """Functions and codes that came with a user's file: no shipped model knows them."""
 
     @functools.cached_property
-    def _prefixes(self) -> dict[str, str]:
+    def prefixes(self) -> dict[str, str]:
+        """What the codes of each function and family begin with -> its key."""
         known = {**self.families, **self.functions}
         return {function.prefix: key for key, function in known.items() if function.prefix}
 
@@ -187,7 +188,7 @@ class Profiles:
             self.subfunctions.get(code_or_function)
             or self.functions.get(code_or_function)
             or self.families.get(code_or_function)
-            or self.families.get(self._prefixes.get(code_or_function, ""))
+            or self.families.get(self.prefixes.get(code_or_function, ""))
         )
         return found.name.of(language) if found else code_or_function
 
@@ -201,8 +202,8 @@ class Profiles:
             return subfunction.function
         if code in self.functions or code in self.families:
             return code
-        if code in self._prefixes:
-            return self._prefixes[code]
+        if code in self.prefixes:
+            return self.prefixes[code]
         known = ", ".join(self.subfunctions)
         raise ProfileError(f"no profile holds the code {code!r}; known are {known}. Load the profile file that adds it")
 

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-COLOURS = {"marketing": "#b35900", "operations": "#1f77c4", "brand": "#9c3fae", "none": "#7d848f", "other": "#7d848f"}
+COLOURS = {"marketing": "#b35900", "operations": "#1f77c4", "brand": "#9c3fae", "own": "#00665c", "none": "#7d848f", "other": "#7d848f"}
 HATCHES = {"marketing": "", "operations": "//", "brand": "||", "none": "..", "other": ".."}
 _INK, _GROUND = "#010203", "#fefdfc"
 """Stand-ins for the page's own text and ground colours, which the page decides by its light or dark scheme."""

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.analysis import FUNCTIONS, Analysis, Duty, function_of
+from analyzer.analysis import FUNCTIONS, Analysis, Duty
+from analyzer.profiles import Profiles
 from analyzer.report.summary import Summary, codes_of, names_of, summarise
 from analyzer.report.visible import cut, safe, safe_line
 from analyzer.report.words import Words
@@ -21,12 +22,16 @@ LANG = {"zh": "zh-Hans", "es": "es", "en": "en"}
 
 @dataclass(frozen=True)
 class Posting:
-    """A result with the text it is of; `name` is what to call it, `kind` the document it was read from."""
+    """A result with the text it is of; `name` is what to call it, `kind` the document it was read from.
+
+    profiles: those of the model the result is from; else the packaged ones.
+    """
 
     analysis: Analysis
     text: str
     name: str | None = None
     kind: str = "text"
+    profiles: Profiles | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class Article:
     rest: tuple[str, ...]
     raw: tuple[str, ...]
     model: str
+    functions: tuple[tuple[str, str], ...]
+    words: Words
 
 
 def page(postings: Sequence[Posting], ui: str) -> str:
@@ -76,26 +83,25 @@ def page(postings: Sequence[Posting], ui: str) -> str:
     from analyzer import __version__
 
     words = Words(ui)
-    articles = [_article(posting, number, words) for number, posting in enumerate(postings, 1)]
-    functions = [(f, words.name(f)) for f in FUNCTIONS]
-    made: str = _template().render(
-        articles=articles, words=words, lang=LANG[ui], functions=functions, version=__version__, function_of=function_of
-    )
+    articles = [_article(posting, number, Words(ui, posting.profiles)) for number, posting in enumerate(postings, 1)]
+    made: str = template("posting.html").render(articles=articles, words=words, lang=LANG[ui], version=__version__)
     return made
 
 
 @functools.cache
-def _template() -> Any:
+def template(name: str) -> Any:
+    """A template of the reports; every value is escaped, a misspelt one is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("analyzer.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("posting.html")
+    return environment.get_template(name)
 
 
 def _article(posting: Posting, number: int, words: Words) -> Article:
     analysis = posting.analysis
+    functions = tuple(analysis.scores) or FUNCTIONS
     return Article(
         number=number,
         name=safe_line(posting.name) if posting.name else words.say("page.posting", number=number),
@@ -105,10 +111,12 @@ def _article(posting: Posting, number: int, words: Words) -> Article:
         kind=posting.kind,
         told=summarise(analysis, posting.text, words),
         pieces=tuple(_pieces(analysis, posting.text, words)) if analysis.ok else (),
-        rows=tuple(_row(n, duty, words) for n, duty in enumerate(analysis.duties, 1)),
-        rest=tuple(words.signed(analysis.rest.get(f, 0.0)) for f in FUNCTIONS),
-        raw=tuple(words.signed(analysis.raw.get(f, 0.0)) for f in FUNCTIONS),
+        rows=tuple(_row(n, duty, functions, words) for n, duty in enumerate(analysis.duties, 1)),
+        rest=tuple(words.signed(analysis.rest.get(f, 0.0)) for f in functions),
+        raw=tuple(words.signed(analysis.raw.get(f, 0.0)) for f in functions),
         model=analysis.model,
+        functions=tuple((f, words.name(f)) for f in functions),
+        words=words,
     )
 
 
@@ -120,16 +128,16 @@ def _pieces(analysis: Analysis, text: str, words: Words) -> list[Piece]:
             made.append(Piece(shown))
         else:
             duty = duties[number]
-            made.append(Piece(shown, number + 1, duty.function, codes_of(duty), names_of(duty, words)))
+            made.append(Piece(shown, number + 1, words.look(duty.function), codes_of(duty), names_of(duty, words)))
     return made
 
 
-def _row(number: int, duty: Duty, words: Words) -> Row:
-    weights = tuple(words.signed(duty.weights.get(f, 0.0)) for f in FUNCTIONS)
+def _row(number: int, duty: Duty, functions: Sequence[str], words: Words) -> Row:
+    weights = tuple(words.signed(duty.weights.get(f, 0.0)) for f in functions)
     return Row(
         number,
         " ".join(safe(duty.text).split()),
-        duty.function,
+        words.look(duty.function),
         codes_of(duty),
         names_of(duty, words),
         words.percent(duty.probability),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analyzer.analysis import FUNCTIONS, Analysis, Duty, function_of
-from analyzer.profiles import load_profiles
+from analyzer.analysis import Analysis, Duty
 from analyzer.report.visible import safe_line
 from analyzer.report.words import SURE, Words
 
@@ -117,7 +116,7 @@ def summarise(analysis: Analysis, text: str, words: Words) -> Summary:
         subfunctions=_subfunctions(analysis, words),
         evidence=tuple(_evidence(analysis, f, words) for f in _explained(analysis)),
         steps=steps,
-        steps_heading=words.say("steps.heading", count=len(steps), all=len(load_profiles().steps)),
+        steps_heading=words.say("steps.heading", count=len(steps), all=len(words.profiles.steps)),
         review=tuple([words.say("review.title_mismatch"), *review] if mismatch else review),
     )
 
@@ -171,7 +170,7 @@ def _subfunctions(analysis: Analysis, words: Words) -> tuple[Share, ...]:
     total: dict[str, float] = {}
     for duty in analysis.duties:
         for code, share in duty.codes:
-            if function_of(code) != "general":
+            if words.function_of(code) != "general":
                 total[code] = total.get(code, 0.0) + share
     everything = sum(total.values())
     return _shares({c: s / everything for c, s in total.items()}, words)
@@ -179,10 +178,10 @@ def _subfunctions(analysis: Analysis, words: Words) -> tuple[Share, ...]:
 
 def _explained(analysis: Analysis) -> list[str]:
     """The functions worth explaining: the primary one and all counted; else the likeliest, which was turned down."""
-    named = [f for f in FUNCTIONS if f in analysis.functions]
+    named = [f for f in analysis.scores if f in analysis.functions]
     if analysis.primary in named:
         named.sort(key=lambda f: f != analysis.primary)
-    return named or sorted(FUNCTIONS, key=lambda f: -analysis.scores.get(f, 0.0))[:1]
+    return named or sorted(analysis.scores, key=lambda f: -analysis.scores.get(f, 0.0))[:1]
 
 
 def _evidence(analysis: Analysis, function: str, words: Words) -> Evidence:
@@ -195,7 +194,7 @@ def _evidence(analysis: Analysis, function: str, words: Words) -> Evidence:
 
 
 def _steps(analysis: Analysis, text: str, words: Words) -> tuple[Covered, ...]:
-    steps = load_profiles().steps
+    steps = words.profiles.steps
     out = []
     for covered in analysis.steps:
         number = int(covered["step"])

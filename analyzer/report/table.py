@@ -8,29 +8,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from analyzer.analysis import ANSWERS, FUNCTIONS, function_of
-from analyzer.profiles import load_profiles
+from analyzer.analysis import ANSWERS, FUNCTIONS
+from analyzer.profiles import Profiles
 from analyzer.report.charts import bars, matrix, stacked
+from analyzer.report.html import LANG, template
 from analyzer.report.tally import Group, Tally, overlap, tally
 from analyzer.report.visible import safe_line
 from analyzer.report.words import Words
 
 MOST_VALUES, MOST_LABELS, MOST_TITLES, MOST_CODES = 15, 10, 20, 30
 """Values of a column, labels in the matrix of overlap, misleading titles and sub-functions that are shown."""
-LANG = {"zh": "zh-Hans", "es": "es", "en": "en"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """A section: a chart and its figures as a table. lines: sentences before it."""
+    """A section: a chart and its figures as a table. lines: sentences before it; folded: the table is closed at first."""
 
     heading: str
     lines: tuple[str, ...] = ()
     chart: str = ""
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    folded: bool = False
 
 
 @functools.cache
@@ -41,8 +41,8 @@ def _messages() -> Mapping[str, Mapping[str, str]]:
 class _Teller:
     """The words of one interface language for the report."""
 
-    def __init__(self, ui: str) -> None:
-        self.words = Words(ui)
+    def __init__(self, ui: str, profiles: Profiles | None = None) -> None:
+        self.words = Words(ui, profiles)
         self.ui = ui
 
     def say(self, key: str, **values: object) -> str:
@@ -68,22 +68,24 @@ def table_report(
     title: str | None = None,
     prefix: str = "jd_",
     ui: str = "en",
+    profiles: Profiles | None = None,
 ) -> str:
     """The HTML of a scored table's report, in the interface language `ui` (en, es, zh).
 
     by: columns to break the table down by, else those plainly department, company, city or month. details: the table
-    of duties, where the scored table is no JSONL. Raises TableError, ColumnError.
+    of duties, where the scored table is no JSONL. profiles: those of the model that scored, for their names.
+    Raises TableError, ColumnError.
     """
     path = Path(path)
     counted = tally(path, by, Path(details) if details else None, title, prefix)
-    return page(counted, path.name, ui, exact=details is not None or counted.steps_known > 0)
+    return page(counted, path.name, ui, exact=details is not None or counted.steps_known > 0, profiles=profiles)
 
 
-def page(counted: Tally, name: str, ui: str = "en", exact: bool = True) -> str:
+def page(counted: Tally, name: str, ui: str = "en", exact: bool = True, profiles: Profiles | None = None) -> str:
     """The HTML of counts. exact: the shares of codes are known, not spread evenly over their names."""
     from analyzer import __version__
 
-    tell = _Teller(ui)
+    tell = _Teller(ui, profiles)
     parts = [_overall(counted, tell)]
     for column, groups in counted.by.items():
         parts += _by(column, groups, counted, tell)
@@ -94,25 +96,16 @@ def page(counted: Tally, name: str, ui: str = "en", exact: bool = True) -> str:
     if failed:
         listed = tell.words.listed([f"{k} {tell.count(v)}" for k, v in sorted(failed.items(), key=lambda p: (-p[1], p[0]))])
         lead.append(tell.say("no_result", listed=listed))
-    made: str = _template().render(
+    made: str = template("table.html").render(
         lang=LANG[ui],
         title=tell.say("title", count=tell.count(counted.rows)),
         made=tell.say("made", version=__version__, name=safe_line(name)),
         lead=lead,
         parts=parts,
         nothing=tell.say("empty_table"),
+        folded=tell.say("as_table"),
     )
     return made
-
-
-@functools.cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("analyzer.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("table.html")
 
 
 def _shares(counts: Mapping[str, float], whole: float) -> dict[str, float]:
@@ -178,7 +171,7 @@ def _overlap(name: str, shown: Sequence[tuple[str, Mapping[str, float]]], key: s
     if not exact:
         lines.append(tell.say("overlap_rough"))
     rows = tuple((label, *(tell.words.percent(v) for v in line)) for label, line in zip(labels, values, strict=True))
-    return Part(heading, tuple(lines), matrix(labels, values, key, heading), (name, *labels), rows)
+    return Part(heading, tuple(lines), matrix(labels, values, key, heading), (name, *labels), rows, folded=True)
 
 
 def _mislead(counted: Tally, tell: _Teller) -> Part:
@@ -212,13 +205,14 @@ def _sub(counted: Tally, tell: _Teller) -> Part:
     if not shown:
         return Part(heading)
     rows = tuple(
-        (code, tell.words.name(code), tell.name(function_of(code)), f"{tell.count(n)} ({tell.share(n, whole)})") for code, n in shown
+        (code, tell.words.name(code), tell.name(tell.words.function_of(code)), f"{tell.count(n)} ({tell.share(n, whole)})")
+        for code, n in shown
     )
     chart = bars(
         [(tell.words.name(c), n / whole, tell.share(n, whole)) for c, n in shown[:MOST_VALUES]],
         "sub",
         heading,
-        [function_of(c) for c, _ in shown[:MOST_VALUES]],
+        [tell.words.look(tell.words.function_of(c)) for c, _ in shown[:MOST_VALUES]],
     )
     return Part(heading, (tell.say("sub_note"),), chart, (tell.say("code"), tell.say("sub"), tell.say("function"), tell.say("rows")), rows)
 
@@ -227,7 +221,7 @@ def _steps(counted: Tally, tell: _Teller) -> Part:
     heading, whole = tell.say("steps"), counted.steps_known
     if not whole:
         return Part(heading, (tell.say("steps_unknown"),))
-    names = {step.number: f"{step.number}. {step.name.of(tell.ui)}" for step in load_profiles().steps.values()}
+    names = {step.number: f"{step.number}. {step.name.of(tell.ui)}" for step in tell.words.profiles.steps.values()}
     shown = [(names.get(n, str(n)), counted.steps[n]) for n in sorted({*names, *counted.steps})]
     chart = bars([(name, n / whole, tell.share(n, whole)) for name, n in shown], "steps", heading)
     rows = tuple((name, f"{tell.count(n)} ({tell.share(n, whole)})") for name, n in shown)
@@ -256,5 +250,6 @@ def _review(counted: Tally, tell: _Teller) -> Part:
     return Part(heading, (note, reasons), "", head, rows)
 
 
-def _why(reason: str, _tell: _Teller) -> str:
-    return safe_line(reason.replace("_", " "), 60)
+def _why(reason: str, tell: _Teller) -> str:
+    """A reason in few words; one that is not known here as it is."""
+    return tell.say(f"why_{reason}") if f"why_{reason}" in _messages() else safe_line(reason.replace("_", " "), 60)

@@ -16,7 +16,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.analysis import Analysis, function_of
+from analyzer.analysis import Analysis
 from analyzer.report.summary import Evidence, Score, Summary, codes_of, summarise
 from analyzer.report.visible import cut, safe_line
 from analyzer.report.words import Words
@@ -25,11 +25,12 @@ COLOURS = {
     "marketing": "#be5900",
     "operations": "#0076dc",
     "brand": "#be32d3",
+    "own": "#00837a",
     "other": "#767676",
     "general": "#767676",
     "warning": "#d33f3f",
 }
-PATTERNS = {"marketing": "█", "operations": "▓", "brand": "▒", "other": "░"}
+PATTERNS = {"marketing": "█", "operations": "▓", "brand": "▒", "own": "▞", "other": "░"}
 BAR = 24
 """Cells of a score's bar."""
 MIX_BAR = 60
@@ -99,7 +100,7 @@ def _scores(scores: Iterable[Score], words: Words) -> RenderableType:
     grid = _grid("left", "left", "right", "left")
     for score in scores:
         filled = round(score.probability * BAR)
-        bar = Text("█" * filled, style=COLOURS[score.function]) + Text("·" * (BAR - filled), style=COLOURS["other"])
+        bar = Text("█" * filled, style=COLOURS[words.look(score.function)]) + Text("·" * (BAR - filled), style=COLOURS["other"])
         said = f"{score.words} ✓ {words.say('scores.counted')}" if score.counted else score.words
         grid.add_row(Text(score.name), bar, Text(words.percent(score.probability)), Text(said))
     return grid
@@ -110,11 +111,12 @@ def _mix(told: Summary, words: Words, width: int) -> RenderableType:
         return Text(words.say("mix.empty"))
     bar, legend = Text(), Text()
     for share, cells in zip(told.mix, _cells([s.share for s in told.mix], max(20, min(MIX_BAR, width - 4))), strict=True):
-        bar.append(PATTERNS[share.key] * cells, style=COLOURS[share.key])
-        legend.append(f"{PATTERNS[share.key]} ", style=COLOURS[share.key]).append(f"{share.name} {words.percent(share.share)}   ")
+        look = words.look(share.key)
+        bar.append(PATTERNS[look] * cells, style=COLOURS[look])
+        legend.append(f"{PATTERNS[look]} ", style=COLOURS[look]).append(f"{share.name} {words.percent(share.share)}   ")
     codes = Text(words.say("mix.subfunctions") + ("：" if words.ui == "zh" else ": "))
     for i, share in enumerate(told.subfunctions):
-        codes.append(" · " if i else "").append(f"{share.name} {words.percent(share.share)} ").append(*_tag(share.key))
+        codes.append(" · " if i else "").append(f"{share.name} {words.percent(share.share)} ").append(*_tag(share.key, words))
     return Group(bar, legend, *wrapped(codes, width - 2))
 
 
@@ -128,8 +130,8 @@ def _cells(shares: list[float], width: int) -> list[int]:
     return cells
 
 
-def _tag(code: str) -> tuple[str, str]:
-    return f"[{code}]", f"bold {COLOURS[function_of(code)]}"
+def _tag(code: str, words: Words) -> tuple[str, str]:
+    return f"[{code}]", f"bold {COLOURS[words.look(words.function_of(code))]}"
 
 
 def _posting(analysis: Analysis, text: str, words: Words, marks: bool, width: int) -> RenderableType:
@@ -141,8 +143,8 @@ def _posting(analysis: Analysis, text: str, words: Words, marks: bool, width: in
             shown.append(piece)
             continue
         duty = duties[number]
-        shown.append(f"{before}{piece}{after}", style=COLOURS[duty.function])
-        shown.append(" ").append(*_tag(codes_of(duty)))
+        shown.append(f"{before}{piece}{after}", style=COLOURS[words.look(duty.function)])
+        shown.append(" ").append(*_tag(codes_of(duty), words))
     shown.rstrip()
     note = words.say("text.legend") if duties else words.say("text.none")
     return Group(Text(note, style="italic"), Text(), *wrapped(shown, width))
@@ -176,7 +178,7 @@ def _evidence(evidence: Evidence, words: Words) -> RenderableType:
     grid = _grid("right", "left", "left")
     for weighed in (*evidence.supporting, *evidence.opposing):
         side = words.say("evidence.for" if weighed.weight > 0 else "evidence.against")
-        duty = Text(f"{safe_line(weighed.text, 90)} ").append(*_tag(weighed.code))
+        duty = Text(f"{safe_line(weighed.text, 90)} ").append(*_tag(weighed.code, words))
         grid.add_row(Text(words.signed(weighed.weight), style="bold"), Text(side), duty)
     if not evidence.supporting and not evidence.opposing:
         grid.add_row(Text(), Text(), Text(words.say("evidence.none")))

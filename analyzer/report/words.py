@@ -9,7 +9,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from analyzer.profiles import load_profiles
+from analyzer.analysis import FUNCTIONS
+from analyzer.profiles import Profiles, load_profiles
 
 UI_LANGUAGES = ("en", "es", "zh")
 STRENGTHS = ((0.9, "highest"), (0.7, "high"), (0.4, "middle"), (0.1, "low"), (0.0, "lowest"))
@@ -41,11 +42,16 @@ def choose_ui(said: str | None, posting: str | None) -> str:
     return said or locale_language() or (posting if posting in UI_LANGUAGES else None) or "en"
 
 
+LOOKS = ("marketing", "operations", "brand", "other", "general")
+"""Functions with a look of their own, in colour and pattern; a user's own functions share one, `own`."""
+
+
 class Words:
     """The words of one interface language."""
 
-    def __init__(self, ui: str) -> None:
-        """`ui`: en, es or zh; raises ValueError for another one."""
+    def __init__(self, ui: str, profiles: Profiles | None = None) -> None:
+        """`ui`: en, es or zh; raises ValueError for another one. profiles: of the model whose results are told."""
+        self.profiles = profiles or load_profiles()
         if ui not in UI_LANGUAGES:
             raise ValueError(f"no words in the language {ui!r}; use one of {', '.join(UI_LANGUAGES)}")
         self.ui = ui
@@ -61,12 +67,23 @@ class Words:
 
     def name(self, code: str) -> str:
         """The name of a code (`o.user`), a function or a family; the code itself where no profile knows it."""
-        return load_profiles().name(code, self.ui)
+        return self.profiles.name(code, self.ui)
+
+    def function_of(self, code: str) -> str:
+        """The function of a code, or of the first of several as a tag shows them; `other` where no profile knows its prefix."""
+        first = code.partition("+")[0]
+        known = self.profiles.subfunctions
+        prefix = first.partition(".")[0]
+        return known[first].function if first in known else self.profiles.prefixes.get(prefix, "other")
+
+    def look(self, function: str) -> str:
+        """The class or colour a function is shown in."""
+        return function if function in LOOKS else "own"
 
     def inline(self, function: str) -> str:
         """A function's name within a sentence: no capital in the middle of one."""
         name = self.say("title.none") if function == "none" else self.name(function)
-        return name.lower() if function in ("marketing", "operations", "brand") else name
+        return name.lower() if function in FUNCTIONS and name == load_profiles().name(function, self.ui) else name
 
     def listed(self, items: list[str]) -> str:
         """Items as a list within a sentence."""

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from analyzer.training.derive import derive
 from analyzer.training.groups import groups, near_copies
 from analyzer.training.labelled import NAMES, Options
 from analyzer.training.sheets import read_sheet
+
+if TYPE_CHECKING:
+    from analyzer.analyzer import Analyzer
 
 Array = NDArray[np.float64]
 UNLIKE = 0.5
@@ -72,6 +75,19 @@ def vectors(texts: Sequence[str]) -> sparse.csr_matrix:
 def uncertainty(result: Analysis) -> float:
     """Entropy of the answer, 0 sure to 1 no idea."""
     return -sum(p * math.log(p) for p in result.probability.values() if p > 0) / math.log(len(ANSWERS))
+
+
+def unknown_shares(analyzer: Analyzer, items: Sequence[Mapping[str, Any]], results: Sequence[Analysis]) -> list[float]:
+    """Share of the words in each posting's duties that its model never met."""
+    out = []
+    for item, result in zip(items, results, strict=True):
+        if not result.ok or not result.language:
+            out.append(0.0)
+            continue
+        nlp = analyzer.pipeline(result.language)
+        with nlp.memory_zone():
+            out.append(1 - nlp.get_pipe("jd_functions").known_share(nlp(item["text"])))  # type: ignore[attr-defined]
+    return out
 
 
 def suggest(items: Sequence[Mapping[str, Any]], results: Sequence[Analysis], unknown: Sequence[float], count: int) -> list[dict[str, Any]]:

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analyzer.analysis import ANSWERS
 from analyzer.errors import CorpusError
 from analyzer.language import SUPPORTED, find
 from analyzer.profiles import Profiles, load_profiles
 from analyzer.settings import LIMITS
 from analyzer.training.corpus import Posting
 from analyzer.training.derive import FUNCTIONS, derive
+from analyzer.training.markup import ZONES
 from analyzer.training.sheets import read_sheet
 
-ANSWERS = (*FUNCTIONS, "none")
-ZONES = frozenset("DRBCHX")
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": (
         "text",
@@ -46,6 +46,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "编号"),
 }
 """Column names that are known without being told, first match first."""
+OWN = (
+    "a function of your own, and models score marketing, operations and brand only: "
+    'give its work a code of your own under one of these in your profile, such as [subfunctions."m.growth"]'
+)
+"""What is said where labels name a function that a user's profile adds."""
 _SPLIT = re.compile(r"[;,|+/、，；\n]")
 
 
@@ -224,6 +229,9 @@ class Labels:
                 continue  # a function of the user's own: no model has an answer for it yet
             answer = key if key in FUNCTIONS else "none"
             self.known.update({_folded(n): answer for n in (key, function.name.en, function.name.es, function.name.zh) if n})
+        own = [(key, f.name) for key, f in self.profiles.functions.items() if key not in FUNCTIONS]
+        self.own = {_folded(n): key for key, name in own for n in (key, name.en, name.es, name.zh) if n}
+        """Names of functions of the user's own, which models do not score."""
         self.codes = frozenset({"n"}) | frozenset(
             c for c, s in self.profiles.subfunctions.items() if s.function in (*FUNCTIONS, "other", "general")
         )
@@ -289,6 +297,9 @@ def _whole(posting: Posting, record: Mapping[str, Any], labels: Labels) -> Probl
     answers, unknown = labels.read(record.get("label"))
     more, strange = labels.read(record.get("functions"))
     if unknown or strange:
+        own = next((labels.own[_folded(n)] for n in unknown + strange if _folded(n) in labels.own), None)
+        if own:
+            return Problem("own_function", posting["where"], f'{own} is {OWN}, or map it: --map "{own}=marketing"')
         names = ", ".join(repr(n) for n in dict.fromkeys(unknown + strange))
         return Problem("unknown_label", posting["where"], f'unknown label {names}; map it with --map "{(unknown + strange)[0]}=marketing"')
     every = list(dict.fromkeys(answers + more))
@@ -320,9 +331,7 @@ def _segmented(posting: Posting, record: Mapping[str, Any], labels: Labels) -> P
             )
         strange = [c for c in codes if c not in labels.codes]
         if strange and strange[0] in labels.profiles.subfunctions:
-            return Problem(
-                "own_function", where, f"segment {at}: {strange[0]} is of a function of your own: only sub-functions can be added so far"
-            )
+            return Problem("own_function", where, f"segment {at}: the function of {strange[0]} is {OWN}")
         if strange:
             return Problem(
                 "unknown_label", where, f"segment {at}: unknown code {', '.join(strange)}; add it in a profile (--profiles), or correct it"

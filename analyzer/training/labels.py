@@ -9,8 +9,8 @@ from typing import Any
 from analyzer.errors import CorpusError
 from analyzer.training.check import derived_problems
 from analyzer.training.derive import derive
+from analyzer.training.markup import ZONES
 
-ZONES = frozenset("DRBCHX")
 PARTS = ("verb", "object", "purpose")
 _FIRST = ("id", "language", "batch", "title")
 """Fields that stand before the text in the corpus's lines."""

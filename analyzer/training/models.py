@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.errors import ModelDamaged, ModelNotFound
+from analyzer.pipeline import build
 from analyzer.pipeline.build import MODELS
 from analyzer.pipeline.manifest import ALLOWED, MAX_FILES, MAX_TOTAL_BYTES, verify
 from analyzer.profiles import Profiles, load_profiles
@@ -60,9 +61,16 @@ def info(directory: Path) -> dict[str, Any]:
 
 
 def profiles_of(directory: Path) -> Profiles:
-    """The profiles a model was trained with: the packaged ones with those of the user that lie in the model."""
-    jd = verify(directory)["jd"]
-    return load_profiles(*(directory / "profiles" / n for n in jd.get("own_profiles", []) if f"profiles/{n}" in jd["files"]))
+    """The profiles a model was trained with; raises ModelDamaged where it is not whole."""
+    return build.profiles_of(directory, verify(directory)["jd"])
+
+
+def profiles_in(place: Path | None) -> Profiles:
+    """The profiles of all models in a directory, or of the one model it is; the packaged ones where None is said."""
+    files: dict[bytes, Path] = {}
+    for directory in found([place]) if place else []:
+        files.update({f.read_bytes(): f for f in build.profile_files(directory, verify(directory)["jd"])})
+    return load_profiles(*files.values())
 
 
 def install(source: Path, target: Path, replace: bool = False) -> list[Path]:

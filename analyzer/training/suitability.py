@@ -6,9 +6,10 @@ import collections
 import re
 from collections.abc import Sequence
 
+from analyzer.analysis import ANSWERS
 from analyzer.training.corpus import Posting
 from analyzer.training.groups import fingerprint, near_copies
-from analyzer.training.labelled import ANSWERS, Problem
+from analyzer.training.labelled import Problem
 from analyzer.training.personal import personal_data
 
 FEW = 5

@@ -25,6 +25,7 @@ from analyzer.web.problems import Problem
 from analyzer.web.security import Guard
 from analyzer.web.settings import WebSettings
 
+STATIC = Path(__file__).parent / "static"
 Endpoint = Callable[[Request], Awaitable[Response]]
 _CODES = {400: "bad_form", 404: "not_found", 405: "method_not_allowed"}
 _DETAILS = {
@@ -49,7 +50,6 @@ def closing(endpoint: Endpoint) -> Endpoint:
 
 def routes() -> list[Route | Mount]:
     """Every address of the server."""
-    static = Path(__file__).parent / "static"
     return [
         Route("/", closing(pages.home), methods=["GET", "POST"]),
         Route("/save", closing(pages.keep), methods=["POST"]),
@@ -73,7 +73,7 @@ def routes() -> list[Route | Mount]:
         Route("/metrics", api.metrics, methods=["GET"]),
         Route("/openapi.json", api.openapi, methods=["GET"]),
         Route("/docs", api.docs, methods=["GET"]),
-        Mount("/static", StaticFiles(directory=static), name="static"),
+        Mount("/static", StaticFiles(directory=STATIC), name="static"),
     ]
 
 
@@ -105,16 +105,20 @@ def create_app(settings: WebSettings | None = None) -> Starlette:
                 allow_headers=["Authorization", "Content-Type"],
             )
         )
-    app = Starlette(routes=routes(), middleware=middleware, lifespan=lifespan, exception_handlers={Problem: _problem, HTTPException: _http})
+    app = Starlette(
+        routes=routes(), middleware=middleware, lifespan=lifespan, exception_handlers={Problem: answer_problem, HTTPException: answer_http}
+    )
     app.state.settings, app.state.metrics = s, metrics
     return app
 
 
-async def _problem(request: Request, error: Exception) -> Response:
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """A Problem, as the asker can read it."""
     return pages.problem_page(request, cast(Problem, error))
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def answer_http(request: Request, error: Exception) -> Response:
+    """An error of the framework (no such address, another method), as a Problem."""
     error = cast(HTTPException, error)
     status = error.status_code
     problem = Problem(status, _CODES.get(status, "internal"), _DETAILS.get(status, "That did not work."), dict(error.headers or {}))

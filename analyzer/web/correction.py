@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from analyzer.analysis import ANSWERS, Analysis
-from analyzer.profiles import load_profiles
-from analyzer.training.derive import derive
-from analyzer.web.view import NO_DUTY, zone_of
+from analyzer.profiles import Profiles, load_profiles
+from analyzer.text.mark import mark_of
+from analyzer.training.desk import NO_DUTY
+from analyzer.training.label import corrected as with_labels
 
 
-def record(text: str, analysis: Analysis, corrected: Mapping[int, str], primary: str | None = None, title: str = "") -> dict[str, Any]:
+def record(
+    text: str,
+    analysis: Analysis,
+    corrected: Mapping[int, str],
+    primary: str | None = None,
+    title: str = "",
+    profiles: Profiles | None = None,
+) -> dict[str, Any]:
     """The labels of a posting after a person's corrections.
 
     corrected: number of the duty (from 0) -> its right code, or the zone that it is instead of a duty (R B C H X);
-    primary: marketing, operations, brand or none, where the person said so, else what follows from the labels.
+    what is neither, or no duty of the posting, is passed over. primary: marketing, operations, brand or none, where
+    the person said so, else what follows from the labels.
     """
-    known = set(load_profiles().subfunctions)
-    code_of: dict[tuple[int, int], list[str]] = {}
-    relabelled: dict[tuple[int, int], str] = {}
-    starts = [z.start for z in analysis.zones]
-    for number, duty in enumerate(analysis.duties):
-        zone = zone_of(duty, analysis.zones, starts)
-        if zone is None:
-            continue
-        said = corrected.get(number)
-        span = (zone.start, zone.end)
-        if said in NO_DUTY:
-            relabelled[span] = said
-        else:
-            code_of[span] = [said] if said in known else [c for c, _ in duty.codes]
-    segments = []
-    for z in analysis.zones:
-        label = relabelled.get((z.start, z.end), z.label)
-        codes = code_of.get((z.start, z.end), ["g"]) if label == "D" else []
-        segments.append({"start": z.start, "end": z.end, "zone": label, "codes": codes})
-    derived, functions = derive(segments)
-    chosen = primary if primary in ANSWERS else derived
-    if chosen != "none" and chosen not in functions:
-        functions = sorted([*functions, chosen])
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    out: dict[str, Any] = {"id": f"corrected-{digest}", "language": analysis.language}
-    if title:
-        out["title"] = title
-    return {**out, "text": text, "primary": chosen, "functions": functions, "segments": segments}
+    known = (profiles or load_profiles()).subfunctions
+    good = {n + 1: said for n, said in corrected.items() if 0 <= n < len(analysis.duties) and (said in NO_DUTY or said in known)}
+    made = with_labels({"id": f"corrected-{mark_of(text)[:12]}", "text": text, "title": title}, analysis, good, known)
+    if primary in ANSWERS:
+        made["primary"] = primary
+        if primary != "none":
+            made["functions"] = sorted({*made["functions"], primary})
+    return made
 
 
 def line(of: Mapping[str, Any]) -> bytes:

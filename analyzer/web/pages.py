@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from analyzer import __version__
+from analyzer.text.mark import mark_of
 from analyzer.web import tables
 from analyzer.web.i18n import chosen, has, translator
 from analyzer.web.jobs import Job, Jobs, save
@@ -24,7 +25,7 @@ from analyzer.web.pool import Pool
 from analyzer.web.problems import Problem, too_large
 from analyzer.web.render import render
 from analyzer.web.settings import WebSettings
-from analyzer.web.strikes import mark_of, read_strikes
+from analyzer.web.strikes import read_strikes
 from analyzer.web.uploads import safe_name
 
 MEDIA = {
@@ -35,6 +36,9 @@ MEDIA = {
     "json": "application/json",
     "text": "text/plain; charset=utf-8",
 }
+PAGES = (("analyse", "/"), ("compare", "/compare"), ("table", "/table"), ("api", "/docs"))
+"""The pages that the navigation leads to: key of the name, address. Another application puts its own in `app.state.nav`,
+and what it says of what it keeps in `app.state.stored`."""
 COOKIE = "jd_lang"
 """Remembers the language of the page in the browser; nothing else is kept there."""
 
@@ -89,6 +93,8 @@ def whole(request: Request, template: str, ui: str, status: int = 200, **values:
         version=__version__,
         max_characters=s.max_characters,
         max_title=s.max_title_characters,
+        nav=getattr(request.app.state, "nav", PAGES),
+        stored=translator(ui)(**getattr(request.app.state, "stored", {"key": "nothing_stored"})),
         **{"switch_form": False, "path": request.url.path, **values},
     )
     response = HTMLResponse(html, status, headers={"Vary": "Accept-Language, Cookie, X-Fragment"})
@@ -97,14 +103,14 @@ def whole(request: Request, template: str, ui: str, status: int = 200, **values:
     return response
 
 
-async def form_of(request: Request) -> FormData:
-    """The form. Raises Problem (413, 415, 422)."""
+async def form_of(request: Request, fields: int = 400) -> FormData:
+    """The form of at most so many fields. Raises Problem (400, 413, 415)."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         raise Problem(415, "form_needed", "Send a form: multipart/form-data or application/x-www-form-urlencoded.")
     limit = settings_of(request).max_body_bytes
     try:
-        return await request.form(max_files=2, max_fields=400, max_part_size=limit)
+        return await request.form(max_files=2, max_fields=fields, max_part_size=limit)
     except HTTPException as error:
         if "maximum size" in str(error.detail):
             raise too_large(limit) from None

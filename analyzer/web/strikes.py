@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +9,6 @@ from dataclasses import dataclass
 MOST = 100
 """Strikes in one request."""
 _STRIKE = re.compile(r"([0-9]{1,7})-([0-9]{1,7})")
-
-
-def mark_of(text: str) -> str:
-    """A short hash that ties strikes to the text they were made in."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def read_strikes(values: Iterable[str], length: int) -> list[tuple[int, int]]:

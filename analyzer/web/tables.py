@@ -257,11 +257,19 @@ def assemble(folder: Path, form: str, ui: str) -> Path:
     elif form == "xlsx":
         _write_xlsx(part, header, folder)
     elif form == "html":
-        from analyzer.web.render import render
+        from analyzer.report.words import Words
+        from analyzer.web.render import file_html
 
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         part.write_text(
-            render("table_report.html", ui, rows=(s["row"] for s in _scored(folder)), **summary_view(summary, ui)), encoding="utf-8"
+            file_html(
+                "table_report.html",
+                ui,
+                rows=(s["row"] for s in _scored(folder)),
+                percent=Words(ui).percent,
+                **summary_view(summary, ui),
+            ),
+            encoding="utf-8",
         )
     else:
         with part.open("w", encoding="utf-8") as out:
@@ -319,16 +327,17 @@ def summary_view(summary: Mapping[str, Any], ui: str) -> dict[str, Any]:
     say, t = Words(ui), translator(ui)
     scored = summary.get("rows", 0) - summary.get("failed", 0)
     primary, scores = summary.get("primary", {}), summary.get("scores", {})
+    names = {answer: say.name(answer) if answer in FUNCTIONS else t("none_of_three") for answer in ANSWERS}
     lines = []
     for answer in ANSWERS:
         count = primary.get(answer, 0)
         lines.append(
             {
                 "function": answer if answer in FUNCTIONS else "other",
-                "name": say.name(answer) if answer in FUNCTIONS else t("none_of_three"),
+                "name": names[answer],
                 "count": count,
                 "width": round(1000 * count / scored) if scored else 0,
                 "mean": say.percent(scores.get(answer, 0.0) / scored) if scored and answer in FUNCTIONS else "–",
             }
         )
-    return {"lines": lines, "summary": {"rows": 0, "failed": 0, "review": 0, "mismatch": 0, **summary}}
+    return {"lines": lines, "names": names, "summary": {"rows": 0, "failed": 0, "review": 0, "mismatch": 0, **summary}}

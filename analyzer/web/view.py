@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, Duty, Zone, function_of
-from analyzer.profiles import load_profiles
+from analyzer.analysis import FUNCTIONS, Analysis, Duty, Zone
+from analyzer.profiles import Profiles, load_profiles
 from analyzer.report.visible import safe, safe_line
 from analyzer.report.words import SURE, Words
+from analyzer.text.mark import mark_of
 from analyzer.web.i18n import translator
-from analyzer.web.strikes import Struck, mark_of
+from analyzer.web.strikes import Struck
 from analyzer.web.words import Word
 
 MOST_CARDS = 200
 """Duties told one by one; a posting has a dozen. Those after them are marked in the text alone."""
 CARRIES = 0.1
 """A duty carries a score if what it adds is at least this share of the largest addition."""
-MIX = (*FUNCTIONS, "other")
 BAR = 1000
 """Width of a bar in its own units."""
 NO_DUTY = ("R", "B", "C", "H", "X")
@@ -77,6 +77,8 @@ class Result:
     subfunctions: list[dict[str, Any]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     struck: list[dict[str, str]] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
+    profiles: Profiles | None = None
     notice: str = ""
 
 
@@ -90,19 +92,21 @@ def build(
     struck: Struck | None = None,
     before: Analysis | None = None,
     prefix: str = "",
+    profiles: Profiles | None = None,
 ) -> Result:
     """The view of one posting.
 
-    text: as the user gave it; analysis, words: of `struck.text`, where duties were struck; before: of `text` then.
+    text: as the user gave it; analysis, words: of `struck.text`, where duties were struck; before: of `text` then;
+    profiles: of the model the analysis is from.
     """
-    say = Words(ui)
+    say = Words(ui, profiles)
     cut = struck or Struck(text, ())
     result = Result(prefix, analysis, text, title, mark_of(text))
     result.struck = [{"value": f"{s}-{e}", "text": safe_line(text[s:e], 120)} for _, s, e in cut.cuts]
     if not analysis.ok:
         result.failure = [say.status(analysis.status), *(say.reason(r) for r in analysis.reasons), _advice(analysis.status, ui)]
         return result
-    most = {f: max((d.weights[f] for d in analysis.duties), default=0.0) for f in FUNCTIONS}
+    most = {f: max((d.weights[f] for d in analysis.duties), default=0.0) for f in analysis.scores}
     largest = max((abs(w) for d in analysis.duties for w in d.weights.values()), default=0.0) or 1.0
     starts = [z.start for z in analysis.zones]
     shown = enumerate(analysis.duties[:MOST_CARDS])
@@ -110,14 +114,16 @@ def build(
         _card(n, d, zone_of(d, analysis.zones, starts), words[n] if n < len(words) else (), cut, most, largest, say) for n, d in shown
     ]
     result.groups = grouped(pieces(text, analysis, words, cut))
+    result.looks = [say.look(d.function) for d in analysis.duties]
+    result.profiles = say.profiles
     _headline(result, say)
     _title(result, say)
     result.reasons = [say.review(r) for r in analysis.reasons]
-    result.scores = [_score(f, result.cards, analysis, before, say, translator(ui)) for f in FUNCTIONS]
-    result.answers = [{"name": _answer(a, say), "percent": say.percent(analysis.probability[a])} for a in ANSWERS]
+    result.scores = [_score(f, result.cards, analysis, before, say, translator(ui)) for f in analysis.scores]
+    result.answers = [{"name": _answer(a, say), "percent": say.percent(p), "key": a} for a, p in analysis.probability.items()]
     result.mix = _mix(analysis, say)
     result.subfunctions = _subfunctions(analysis, say)
-    result.steps = _steps(analysis, ui, cut.text)
+    result.steps = _steps(analysis, say, cut.text)
     return result
 
 
@@ -150,7 +156,7 @@ def _title(result: Result, say: Words) -> None:
         return
     key = "mismatch" if title.mismatch else "kept"
     result.title_line = say.say(f"title.{key}", title=shown, promised=say.inline(title.function), actual=say.inline(a.primary or "none"))
-    told = say.listed([f"{say.name(f)} {say.percent(title.scores_with_title[f])}" for f in FUNCTIONS])
+    told = say.listed([f"{say.name(f)} {say.percent(s)}" for f, s in title.scores_with_title.items()])
     result.title_scores = say.say("title.scores", scores=told)
 
 
@@ -165,12 +171,12 @@ def _card(
 ) -> Card:
     start, end = cut.original(zone.start if zone else duty.start, zone.end if zone else duty.end)
     weights = []
-    for f in FUNCTIONS:
+    for f in most:
         width = round(abs(duty.weights[f]) / largest * BAR / 2)
         middle = BAR // 2
         weights.append(
             {
-                "function": f,
+                "function": say.look(f),
                 "name": say.name(f),
                 "value": say.signed(duty.weights[f]),
                 "width": width,
@@ -180,14 +186,14 @@ def _card(
     return Card(
         number=number + 1,
         duty=duty,
-        function=duty.function,
+        function=say.look(duty.function),
         function_name=say.name(duty.function),
         name=say.name(duty.code),
         others=say.listed([f"{say.name(c)} {say.percent(s)}" for c, s in duty.codes]) if len(duty.codes) > 1 else "",
         probability=say.percent(duty.probability),
         weights=weights,
         words=list(dict.fromkeys(safe_line(p.text, 40) for p, _ in words)),
-        carries=[f for f in FUNCTIONS if duty.weights[f] > 0 and duty.weights[f] >= CARRIES * most[f]],
+        carries=[f for f in most if duty.weights[f] > 0 and duty.weights[f] >= CARRIES * most[f]],
         strike=f"{start}-{end}",
         text=safe_line(duty.text, 400),
     )
@@ -248,7 +254,7 @@ def _score(f: str, cards: Sequence[Card], a: Analysis, before: Analysis | None, 
     value = a.scores[f]
     carried = [c.number for c in cards if f in c.carries]
     return {
-        "function": f,
+        "function": say.look(f),
         "name": say.name(f),
         "value": value,
         "percent": say.percent(value),
@@ -263,12 +269,11 @@ def _score(f: str, cards: Sequence[Card], a: Analysis, before: Analysis | None, 
 
 def _mix(a: Analysis, say: Words) -> list[dict[str, Any]]:
     out, x = [], 0
-    for f in MIX:
-        share = a.mix.get(f, 0.0)
+    for f, share in a.mix.items():
         width = round(share * BAR)
         out.append(
             {
-                "function": f,
+                "function": say.look(f),
                 "name": say.say("mix.other") if f == "other" else say.name(f),
                 "share": say.percent(share),
                 "x": x,
@@ -284,29 +289,40 @@ def _subfunctions(a: Analysis, say: Words) -> list[dict[str, Any]]:
     for duty in a.duties:
         for code, part in duty.codes:
             share[code] = share.get(code, 0.0) + part
-    total = sum(v for c, v in share.items() if function_of(c) != "general")
+    total = sum(v for c, v in share.items() if say.function_of(c) != "general")
     order = sorted(share, key=lambda c: (-share[c], c))
     return [
-        {"code": c, "function": function_of(c), "name": say.name(c), "share": say.percent(share[c] / total) if total and c != "g" else "–"}
+        {
+            "code": c,
+            "function": say.look(say.function_of(c)),
+            "name": say.name(c),
+            "share": say.percent(share[c] / total) if total and c != "g" else "–",
+        }
         for c in order
     ]
 
 
-def _steps(a: Analysis, ui: str, text: str) -> list[dict[str, Any]]:
+def _steps(a: Analysis, say: Words, text: str) -> list[dict[str, Any]]:
     covered = {s["step"]: s["evidence"] for s in a.steps}
     out = []
-    for number, step in load_profiles().steps.items():
+    for number, step in say.profiles.steps.items():
         evidence = dict.fromkeys(safe_line(text[e["start"] : e["end"]], 40) for e in covered.get(number, ()))
         out.append(
-            {"number": number, "name": step.name.of(ui), "what": step.what.of(ui), "covered": number in covered, "evidence": list(evidence)}
+            {
+                "number": number,
+                "name": step.name.of(say.ui),
+                "what": step.what.of(say.ui),
+                "covered": number in covered,
+                "evidence": list(evidence),
+            }
         )
     return out
 
 
-def codes(ui: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+def codes(ui: str, profiles: Profiles | None = None) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """(function, its name, [(code, name)]) of all codes a duty can be given, then what is no duty."""
-    profiles, t = load_profiles(), translator(ui)
-    groups = [*FUNCTIONS, "other"]
+    profiles, t = profiles or load_profiles(), translator(ui)
+    groups = [*(f for f in profiles.functions if f in FUNCTIONS), "other"]  # the functions that models score
     out = [(f, profiles.name(f, ui), [(c, profiles.name(c, ui)) for c in profiles.codes_of(f)]) for f in groups]
     out.append(("general", profiles.name("general", ui), [("g", profiles.name("g", ui))]))
     out.append(("zone", t("not_a_duty"), [(z, t(f"zone_{z}")) for z in NO_DUTY]))

@@ -112,14 +112,15 @@ def page(jd: ExplainingAnalyzer, payloads: list[Mapping[str, Any]]) -> list[dict
     before = iter(explained[len(items) :])
     out = []
     for p, s, (analysis, words) in zip(payloads, struck, explained, strict=False):
-        out.append(_shown(p, s, analysis, words, next(before)[0] if s else None))
+        out.append(_shown(jd, p, s, analysis, words, next(before)[0] if s else None))
     return out
 
 
-def _shown(p: Mapping[str, Any], struck: Any, analysis: Any, words: Any, before: Any) -> dict[str, Any]:
+def _shown(jd: ExplainingAnalyzer, p: Mapping[str, Any], struck: Any, analysis: Any, words: Any, before: Any) -> dict[str, Any]:
     from analyzer.web import correction, render, view
 
     form = p["format"]
+    profiles = jd.profiles(analysis.language) if analysis.ok else None
     out = {"status": analysis.status, "primary": analysis.primary, "headline": ""}
     if form == "json":
         return {**out, "body": json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2) + "\n"}
@@ -129,10 +130,12 @@ def _shown(p: Mapping[str, Any], struck: Any, analysis: Any, words: Any, before:
         return {
             **out,
             "body": correction.line(
-                correction.record(struck.text if struck else p["text"], analysis, p["corrected"], p["primary"], p["title"])
+                correction.record(struck.text if struck else p["text"], analysis, p["corrected"], p["primary"], p["title"], profiles)
             ).decode("utf-8"),
         }
-    result = view.build(p["text"], p["title"], p["ui"], analysis, words, struck=struck, before=before, prefix=p["prefix"])
+    result = view.build(
+        p["text"], p["title"], p["ui"], analysis, words, struck=struck, before=before, prefix=p["prefix"], profiles=profiles
+    )
     result.notice = p.get("notice", "")
     made = {"html": render.result_html, "saved": render.saved_html, "text": render.result_text}[form]
     return {**out, "headline": result.headline, "body": made(result, p["ui"])}

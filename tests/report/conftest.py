@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from analyzer.analysis import Analysis, Duty, Title
+from analyzer.profiles import Profiles, load_profiles
 
 TEXT = "岗位职责：\n1、负责品牌定位；\n2、搭建会员体系\x1b[2J\u202e提升留存。\n3、<b>拜访</b>客户 & 签约\n4、开会\n要求：本科"
 
@@ -56,6 +58,35 @@ def analysis() -> Analysis:
 def plain(analysis: Analysis) -> Analysis:
     """The same without anything to review and without a title."""
     return replace(analysis, title=None, review=False, reasons=())
+
+
+@pytest.fixture
+def growth(tmp_path: Path) -> Profiles:
+    """Profiles with a fourth function and a renamed one."""
+    (tmp_path / "growth.toml").write_text(
+        '[functions.growth]\nprefix = "gr"\nname = { en = "Growth", es = "Crecimiento", zh = "增长" }\n'
+        '[subfunctions."gr.loops"]\nname = { en = "Referral loops" }\n[functions.brand]\nname = { en = "House of brands" }\n',
+        encoding="utf-8",
+    )
+    return load_profiles(tmp_path / "growth.toml")
+
+
+@pytest.fixture
+def fourth(plain: Analysis) -> Analysis:
+    """A result of a model that scores growth as well."""
+    growing = {"code": "gr.loops", "codes": (("gr.loops", 1.0),), "function": "growth"}
+    moved = [replace(d, weights={**d.weights, "growth": 0.5}, **(growing if d.code == "o.user" else {})) for d in plain.duties]
+    return replace(
+        plain,
+        duties=tuple(moved),
+        primary="growth",
+        functions=("brand", "growth"),
+        probability={"marketing": 0.1, "operations": 0.1, "brand": 0.1, "growth": 0.65, "none": 0.05},
+        scores={**plain.scores, "growth": 0.8},
+        raw={**plain.raw, "growth": 1.0},
+        rest={**plain.rest, "growth": -1.0},
+        mix={"marketing": 0.1, "operations": 0.0, "brand": 0.2, "growth": 0.4, "other": 0.3},
+    )
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import analyzer.report
 from analyzer.analysis import Analysis
 from analyzer.report.html import Posting, page
 
-CSS = (Path(analyzer.report.__file__).parent / "templates" / "posting.css").read_text(encoding="utf-8")
+TEMPLATES = Path(analyzer.report.__file__).parent / "templates"
+CSS = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "posting.css"))
 
 
 def made(analysis: Analysis, text: str, ui: str = "en") -> html.HtmlElement:
@@ -96,15 +97,15 @@ def test_contrast(scheme: str) -> None:
     light, dark = CSS.split("@media (prefers-color-scheme: dark)")
     c = colours(light) | (colours(dark.split("* {")[0]) if scheme == "dark" else {})
     grounds = ("ground", "panel")
-    for text, ground in product(("ink", "soft", "link", "warn", "marketing", "operations", "brand", "other", "general"), grounds):
+    for text, ground in product(("ink", "soft", "link", "warn", "marketing", "operations", "brand", "own", "other", "general"), grounds):
         assert contrast(c[text], c[ground]) >= 4.5, (text, ground)
-    for function in ("marketing", "operations", "brand", "other", "general"):
+    for function in ("marketing", "operations", "brand", "own", "other", "general"):
         assert contrast(c[function], c[f"{function}-tint"]) >= 4.5, function
         assert contrast(c["ink"], c[f"{function}-tint"]) >= 7, function
 
 
 def test_functions_differ_in_more_than_colour() -> None:
     styles = re.findall(r"mark\.\w+ \{[^}]*text-decoration-style: (\w+)", CSS)
-    assert len(styles) == len(set(styles)) == 4
+    assert len(styles) == len(set(styles)) == 5
     fills = re.findall(r"\.fill\.\w+ \{ (?:background|background-color): (\S+?)[(;]", CSS)
-    assert len(fills) == 4
+    assert len(fills) == 5

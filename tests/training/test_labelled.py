@@ -153,9 +153,11 @@ def test_a_function_of_ones_own_says_that_it_cannot_be_learned_yet(tmp_path: Pat
     options = Options(profiles=load_profiles(tmp_path / "own.toml"))
     segments = [{"start": 0, "end": len(BRAND), "zone": "D", "codes": ["s.report"]}]
     (tmp_path / "a.jsonl").write_text(json.dumps({"id": "a", "language": "es", "text": BRAND, "segments": segments}), encoding="utf-8")
-    assert [p.kind for p in read_labelled([tmp_path / "a.jsonl"], options).problems] == ["own_function"]
-    found = read_labelled([table(tmp_path / "a.csv", [["text", "label"], [BRAND, "sustainability"]])], options)
-    assert [p.kind for p in found.problems] == ["unknown_label"]
+    (inside,) = read_labelled([tmp_path / "a.jsonl"], options).problems
+    assert inside.kind == "own_function" and inside.fatal
+    assert "the function of s.report is a function of your own" in str(inside) and '[subfunctions."m.growth"]' in str(inside)
+    (whole,) = read_labelled([table(tmp_path / "a.csv", [["text", "label"], [BRAND, "Sustainability"]])], options).problems
+    assert whole.kind == "own_function" and '--map "sustainability=marketing"' in str(whole)
 
 
 def whole(number: int, text: str, label: str) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from training_data import QUICK, as_whole
+from typer.testing import CliRunner
 
 from analyzer.analyzer import Analyzer
+from analyzer.cli import app
 from analyzer.errors import CorpusError
 from analyzer.pipeline.build import open_model
 from analyzer.pipeline.manifest import verify
@@ -18,6 +22,8 @@ from analyzer.training.deliver import deliver
 from analyzer.training.expect import expect, with_families
 from analyzer.training.labelled import Options, read_labelled
 from analyzer.training.retrain import Plan, curve, run
+from analyzer.web.words import ExplainingAnalyzer
+from analyzer.web.worker import page as page_of
 
 Posting = dict[str, Any]
 SECRET, MAIL = "Zarquonalia", "marisol.zarquon@acme-secreta.es"
@@ -153,8 +159,6 @@ def test_own_profiles_train_and_show(few: list[Posting], others: list[Posting], 
         {**p, "segments": [{**s, "codes": ["m.trade" if c == "m.channel" else c for c in s["codes"]]} for s in p["segments"]]}
         for p in others
     ]
-    import json
-
     (tmp_path / "own.jsonl").write_text("\n".join(json.dumps({k: v for k, v in p.items() if k != "where"}) for p in own), encoding="utf-8")
     read = read_labelled([tmp_path / "own.jsonl"], Options(profiles=profiles))
     assert not read.problems
@@ -168,8 +172,37 @@ def test_own_profiles_train_and_show(few: list[Posting], others: list[Posting], 
     assert told["own_codes"] == {"m.trade": "Trade marketing"}
     kept = models.profiles_of(tmp_path / "m" / "es")
     assert kept.hash() == profiles.hash() and kept.name("marketing", "es") == "Mercadeo"
-    results = Analyzer(models=tmp_path / "m").analyze_many([{"text": p["text"], "language": "es"} for p in read.postings])
+    jd = Analyzer(models=tmp_path / "m")
+    assert jd.profiles("es").hash() == profiles.hash() and jd.profiles(None).hash() == load_profiles().hash()
+    results = list(jd.analyze_many([{"text": p["text"], "language": "es"} for p in read.postings]))
     assert any(d.code == "m.trade" and d.function == "marketing" for r in results for d in r.duties)
+    text = next(p["text"] for p, r in zip(read.postings, results, strict=True) if any(d.code == "m.trade" for d in r.duties))
+    _shows_own_names(text, tmp_path)
+
+
+def _shows_own_names(text: str, place: Path) -> None:
+    """Terminal, page of a file, the web page with its choices, and the report of a table."""
+    (place / "one.txt").write_text(text, encoding="utf-8")
+    with (place / "table.csv").open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([["text"], [text]])
+    own = ("--models", str(place / "m"), "--ui", "es")
+
+    def call(*words: str) -> str:
+        found = CliRunner().invoke(app, [*words], env={"COLUMNS": "140", "NO_COLOR": "1"})
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    told = call("analyze", str(place / "one.txt"), *own, "--language", "es")
+    assert "Mercadeo" in told and "Trade marketing" in told
+    call("analyze", str(place / "one.txt"), *own, "--language", "es", "-o", str(place / "one.html"))
+    call("score", str(place / "table.csv"), "--models", str(place / "m"), "-o", str(place / "scored.csv"), "--text", "text")
+    call("report", str(place / "scored.csv"), *own, "-o", str(place / "report.html"))
+    for name in ("one.html", "report.html"):
+        page = (place / name).read_text(encoding="utf-8")
+        assert "Mercadeo" in page and "Trade marketing" in page, name
+    payload = {"text": text, "title": "", "ui": "es", "strikes": [], "prefix": "", "format": "html", "language": "es"}
+    (shown,) = page_of(ExplainingAnalyzer(str(place / "m")), [payload])
+    assert "Mercadeo" in shown["body"] and '<option value="m.trade">Trade marketing</option>' in shown["body"]
 
 
 def test_too_little_says_so(few: list[Posting], others: list[Posting]) -> None:

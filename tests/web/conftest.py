@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
+import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("starlette", reason="the web extra is not installed")
 pytest.importorskip("uvicorn", reason="the web extra is not installed")
 from starlette.testclient import TestClient
-from web_tools import opened, wait_ready
+from web_tools import opened, running, wait_ready
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -31,27 +34,18 @@ def client() -> Iterator[TestClient]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of `jd-analyzer serve`, run as a person would run it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    root = Path(__file__).parents[2]
-    env = {**os.environ, "PYTHONPATH": str(root)}
-    command = [sys.executable, "-c", "from analyzer.cli import main; main()", "serve", "--port", str(port), "-q"]
-    process = subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                with urllib.request.urlopen(f"{address}/readyz", timeout=5):
-                    break
-            except (urllib.error.URLError, ConnectionError):
-                assert process.poll() is None, "the server ended"
-                assert time.monotonic() < until, "the server was not ready in time"
-                time.sleep(0.2)
+    with running(["serve", "-q"], "/readyz") as address:
         yield address
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(40) == 0
-        assert process.stderr is not None
-        process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium; the test is skipped where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("no chromium on this machine")
+    with sync_api.sync_playwright() as play:
+        made = play.chromium.launch(executable_path=found, args=FLAGS)
+        yield made
+        made.close()

@@ -3,83 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from web_tools import ES, ZH
+from web_tools import DESKTOP, ES, PHONE, ZH, axe, pages, shot
 
 from analyzer.analyzer import Analyzer
 from analyzer.report.words import Words
 from analyzer.web import WebSettings
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as play:
-        made = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield made
-        made.close()
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def new_page(browser: Any, server: str) -> Iterator[Callable[..., Any]]:
-    """Makes pages that fail the test on any error of a script, any breach of the policy, any request to elsewhere."""
-    contexts, wrong = [], []
-
-    def make(**options: Any) -> Any:
-        context = browser.new_context(**{"base_url": server, "viewport": DESKTOP, "locale": "en-GB", **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda e: wrong.append(f"script: {e}"))
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" and "Failed to load resource" not in m.text else None)
-        page.on("request", lambda r: wrong.append(r.url) if not r.url.startswith((server, "blob:", "data:")) else None)
-        page.set_default_timeout(15_000)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert wrong == []
+    with pages(browser, server) as make:
+        yield make
 
 
 @pytest.fixture(scope="module")
 def jd() -> Analyzer:
     return Analyzer(WebSettings.from_env().models or None)
-
-
-def axe(page: Any) -> list[str]:
-    module = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    found = module.Axe().run(page, options={"runOnly": TAGS}).response["violations"]
-    return [f"{v['id']}: {[n['html'][:120] for n in v['nodes'][:3]]}" for v in found]
-
-
-def shot(page: Any, name: str) -> None:
-    folder = os.environ.get("JD_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def paste(page: Any, text: str, title: str = "", path: str = "/") -> None:
