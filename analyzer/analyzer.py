@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc
 
 from analyzer import language as languages
 from analyzer.analysis import Analysis
 from analyzer.pipeline.build import find_model, open_model
-from analyzer.reading import read_doc
+from analyzer.pipeline.component import Batched
+from analyzer.pipeline.functions import Functions
+from analyzer.pipeline.pages import Pages
+from analyzer.reading import Reader
 from analyzer.settings import LIMITS, Limits
 
 Item = str | Mapping[str, Any]
@@ -70,20 +72,29 @@ class Analyzer:
             mine = [n for n, f in enumerate(found) if f.status == "ok" and f.language == lang]
             if not mine:
                 continue
-            nlp = self.pipeline(lang)
-            with nlp.memory_zone():
-                docs = nlp.pipe([_text(group[n]) for n in mine], batch_size=len(mine))
-                for n, doc in zip(mine, docs, strict=True):
-                    results[n] = self._read(nlp, doc, group[n], found[n])
+            pages = self._pages(lang, [_text(group[n]) for n in mine])
+            component: Functions = self.pipeline(lang).get_pipe("jd_functions")  # type: ignore[assignment]
+            reader = Reader(component, pages, self.model_name(lang))
+            for place, n in enumerate(mine):
+                results[n] = self._read(reader, place, group[n], found[n])
         return [
             r or Analysis(f.status, f.language, self.model_name(None), id=_id(i), review=True, reasons=(f.reason or f.status,))
             for r, f, i in zip(results, found, group, strict=True)
         ]
 
-    def _read(self, nlp: Language, doc: Doc, item: Mapping[str, Any], found: languages.Found) -> Analysis:
+    def _pages(self, lang: str, texts: list[str]) -> Pages:
+        """The texts through the pipeline's tokenizer and components, without Docs."""
+        nlp = self.pipeline(lang)
+        pages: Pages = nlp.tokenizer.pages(texts)  # type: ignore[attr-defined]
+        for name, component in nlp.pipeline:
+            if not isinstance(component, Batched):
+                raise TypeError(f"the component {name!r} reads Docs only; call the pipeline itself")
+            component.read(pages)
+        return pages
+
+    def _read(self, reader: Reader, place: int, item: Mapping[str, Any], found: languages.Found) -> Analysis:
         title = item.get("title")
-        name = self.model_name(found.language)
-        return read_doc(nlp, doc, title=str(title) if title else None, id=_id(item), model=name, mixed=found.mixed)
+        return reader.read(place, title=str(title) if title else None, id=_id(item), mixed=found.mixed)
 
 
 def _as_mapping(item: Item) -> Mapping[str, Any]:

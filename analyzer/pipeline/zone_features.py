@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from analyzer.lang.tables import headings, plain
-from analyzer.pipeline.component import text_of
+from analyzer.lang.tables import heading_finder, plain
 from analyzer.pipeline.features import Batch, FeatureSpace
-from analyzer.text.segments import LIST_MARK
+from analyzer.text.segments import LIST_MARK, WORDY
 
 ZONES = ("D", "R", "B", "C", "H", "X")
 STATES = ("D", "R", "B", "C", "X", "HD", "HR", "HB", "HC")
@@ -46,34 +47,36 @@ _FORM = {
 }
 _OFFSETS = dict(zip(_FORM, np.cumsum([0, *_FORM.values()])[:-1].tolist(), strict=True))
 FORM_WIDTH = sum(_FORM.values())
-_OPENS = {"D": 1, "R": 2, "B": 3, "C": 4, "X": 5}
+_OPENS = {"": 0, "D": 1, "R": 2, "B": 3, "C": 4, "X": 5}
 _DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\d+")
+_GLUED = re.compile(r"[^:：]{2,40}[:：]")
+"""A heading glued before the text: `岗位职责：负责…`, `Funciones: Gestionar…`."""
+_LENGTHS = (4, 8, 14, 25, 50)
 _CONTACT = re.compile(r"@|https?:|www\.|\d{7,}|<[A-Z_]+>")
 
 
+def form_columns(batch: Batch, lang: str) -> NDArray[np.int64]:
+    """(S, FORMS) the form of each segment, one column of each kind: mark, end, length, place, heading looked up."""
+    pages = batch.pages
+    last = np.append(pages.start[1:], 0)
+    edges = pages.first[1:]
+    last[edges[edges > 0] - 1] = [len(t) for t, filled in zip(pages.texts, edges > 0, strict=True) if filled]
+    begin, stop = pages.start[batch.begin].tolist(), last[batch.stop - 1].tolist()
+    rows: list[int] = []
+    first = 0
+    for owner, count in enumerate(np.bincount(batch.doc, minlength=len(pages)).tolist()):
+        text, mine = pages.texts[owner], slice(first, first + count)
+        _document([text[start:end] for start, end in zip(begin[mine], stop[mine], strict=True)], lang, rows)
+        first += count
+    return np.array(rows, np.int64).reshape(-1, len(_FORM)) + np.array(list(_OFFSETS.values()))
+
+
 def form_matrix(batch: Batch, lang: str) -> sparse.csr_matrix:
-    """(S, FORM_WIDTH): one-hot form of each segment: mark, end, length, place, heading looked up."""
-    table = headings(lang)
-    columns: list[list[int]] = []
-    for number, texts in _texts(batch):
-        columns.extend(_document(texts, table, lang, number))
-    rows = np.repeat(np.arange(len(columns)), [len(c) for c in columns])
-    flat = np.array([c for cs in columns for c in cs], np.int64)
-    return sparse.csr_matrix((np.ones(len(flat), np.float32), (rows, flat)), (len(batch), FORM_WIDTH))
-
-
-def _texts(batch: Batch) -> list[tuple[int, list[str]]]:
-    out: dict[int, list[str]] = {}
-    cached: dict[int, tuple[str, list[int]]] = {}
-    for start, end, owner in zip(batch.starts.tolist(), batch.ends.tolist(), batch.doc.tolist(), strict=True):
-        if owner not in cached:
-            doc = batch.docs[owner]
-            at = doc.to_array(["IDX"]).ravel().tolist()
-            text = text_of(doc)
-            cached[owner] = (text, [*at, len(text)])
-        text, at = cached[owner]
-        out.setdefault(owner, []).append(text[at[start] : at[end]])
-    return list(out.items())
+    """(S, FORM_WIDTH): one-hot form of each segment."""
+    columns = form_columns(batch, lang)
+    rows = np.repeat(np.arange(len(columns)), columns.shape[1])
+    return sparse.csr_matrix((np.ones(columns.size, np.float32), (rows, columns.ravel())), (len(batch), FORM_WIDTH))
 
 
 def heading_zone(text: str, table: dict[str, str]) -> str | None:
@@ -81,44 +84,46 @@ def heading_zone(text: str, table: dict[str, str]) -> str | None:
     return table.get(plain(LIST_MARK.sub("", text, count=1))) if len(text) < 80 else None
 
 
-def _inner_heading(body: str, table: dict[str, str]) -> str | None:
-    """The zone of a heading glued before the text: `岗位职责：负责…`, `Funciones: Gestionar…`."""
-    cut = re.match(r"[^:：]{2,40}[:：]", body)
-    return table.get(plain(cut.group())) if cut else None
-
-
-def _document(texts: list[str], table: dict[str, str], lang: str, number: int) -> list[list[int]]:
-    above, distance = 0, 0
-    rows = []
+def _document(texts: list[str], lang: str, rows: list[int]) -> None:
+    """Add the form of a posting's segments, a number of each kind of `_FORM` in its order."""
+    above, distance, last, count = 0, 0, len(texts) - 1, max(1, len(texts))
     for place, text in enumerate(texts):
-        mark = LIST_MARK.match(text)
-        body = text[mark.end() :].strip() if mark else text.strip()
-        own = table.get(plain(body)) if len(body) < 60 else None
-        inside = None if own else _inner_heading(body, table)
-        kind = _mark(mark.group() if mark else "")
-        size = len(body) if lang == "zh" else len(body) // 3
-        here = {
-            "mark": kind,
-            "end": _ENDS.get(body[-1:], 0),
-            "length": int(np.searchsorted([4, 8, 14, 25, 50], size)),
-            "first": int(place == 0),
-            "last": int(place == len(texts) - 1),
-            "line": int("\n" in text[-4:]),
-            "digits": min(2, len(_DIGIT.findall(body)) // 2),
-            "upper": int(len(body) > 6 and body.isupper()),
-            "position": min(5, place * 6 // max(1, len(texts))),
-            "own": _OPENS.get(own or "", 0),
-            "above": above * 3 + min(2, distance // 3),
-            "inside": _OPENS.get(inside or "", 0),
-            "ordinal": _ordinal(mark.group() if mark else ""),
-            "mail": int(bool(_CONTACT.search(body))),
-        }
-        rows.append([_OFFSETS[k] + v for k, v in here.items()])
+        mark, end, length, line, digits, upper, own, inside, ordinal, mail = segment_form(text, lang)
+        near = above * 3 + min(2, distance // 3)
+        rows += (
+            mark, end, length, place == 0, place == last, line, digits, upper, min(5, place * 6 // count), own, near, inside, ordinal, mail
+        )  # fmt: skip
         if own or inside:
-            above, distance = _OPENS[own or inside or "X"], 0
+            above, distance = own or inside, 0
         else:
             distance += 1
-    return rows
+
+
+def segment_form(text: str, lang: str) -> tuple[int, ...]:
+    """What a segment's form is, wherever it stands: mark, end, length, line, digits, upper, own, inside, ordinal, mail."""
+    mark = "" if WORDY.match(text) else found.group() if (found := LIST_MARK.match(text)) else ""
+    body = text[len(mark) :].strip()
+    size = len(body)
+    known = heading_finder(lang)
+    own = _OPENS[known.zone(body) or ""] if size < 60 else 0
+    inside = 0
+    if not own and (":" in body or "：" in body):
+        cut = _GLUED.match(body)
+        inside = _OPENS[known.zone(cut.group()) or ""] if cut else 0
+    digits = len(_DIGIT.findall(body))
+    perhaps = digits >= 7 or "@" in body or "<" in body or "www." in body or "http" in body
+    return (
+        _mark(mark) if mark else 0,
+        _ENDS.get(body[-1:], 0),
+        bisect.bisect_left(_LENGTHS, size if lang == "zh" else size // 3),
+        "\n" in text[-4:],
+        min(2, digits // 2),
+        size > 6 and body.isupper(),
+        own,
+        inside,
+        _ordinal(mark) if mark else 0,
+        perhaps and _CONTACT.search(body) is not None,
+    )
 
 
 def _mark(mark: str) -> int:
@@ -128,7 +133,7 @@ def _mark(mark: str) -> int:
 
 
 def _ordinal(mark: str) -> int:
-    digits = re.search(r"\d+", mark)
+    digits = _NUMBER.search(mark)
     return min(4, int(digits.group())) if digits else 0
 
 
@@ -149,3 +154,49 @@ def _neighbours(batch: Batch) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
     same: NDArray[np.int64] = np.flatnonzero(batch.doc[1:] == batch.doc[:-1])
     ones = np.ones(len(same), np.float32)
     return sparse.csr_matrix((ones, (same + 1, same)), (size, size)), sparse.csr_matrix((ones, (same, same + 1)), (size, size))
+
+
+def emissions(batch: Batch, space: FeatureSpace, lang: str, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(S, K): `zone_matrix @ weights`, without making that matrix; weights: (F, K)."""
+    size, width = len(space), FORM_WIDTH
+    cuts = np.cumsum([0, size, size, size, size, width, size, size, width, width])
+    words, first, second, last, form, first_before, first_after, form_before, form_after = (
+        weights[a:b] for a, b in itertools.pairwise(cuts.tolist())
+    )
+    out = (space.matrix(batch) * WORDS) @ words
+    edges = np.searchsorted(batch.segment, np.arange(len(batch) + 1))
+    begin, end = edges[:-1], edges[1:]
+    known = batch.pages.lexicon
+    same = np.flatnonzero(batch.doc[1:] == batch.doc[:-1])
+    for at, good, parts in (
+        (begin, begin < end, ((first, 0), (first_before, 1), (first_after, -1))),
+        (begin + 1, begin + 1 < end, ((second, 0),)),
+        (end - 1, begin < end, ((last, 0),)),
+    ):
+        rows = np.flatnonzero(good)
+        place, feature = space.of_forms(known, batch.form[at[rows]])
+        for part, moved in parts:
+            _add(out, _summed(part[feature], rows[place], len(batch)), same, moved)
+    columns = form_columns(batch, lang)
+    for part, moved in ((form, 0), (form_before, 1), (form_after, -1)):
+        _add(out, part[columns].sum(axis=1), same, moved)
+    return out
+
+
+def _summed(values: NDArray[np.float64], rows: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """(count, K): the values (N, K) of each row added up; `rows` ascend."""
+    out = np.zeros((count, values.shape[1]))
+    if len(rows):
+        begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+        out[rows[begins]] = np.add.reduceat(values, begins, axis=0)
+    return out
+
+
+def _add(out: NDArray[np.float64], values: NDArray[np.float64], same: NDArray[np.int64], moved: int) -> None:
+    """Add each segment's own values, those of the one before it (moved 1) or after it (-1) in its posting."""
+    if moved == 0:
+        out += values
+    elif moved > 0:
+        out[same + 1] += values[same]
+    else:
+        out[same] += values[same + 1]

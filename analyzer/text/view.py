@@ -175,6 +175,13 @@ def simplified(text: str) -> str:
     return "".join(c if len(s := convert(c)) != 1 else s for c in text)
 
 
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
+
+
+def _without_accent(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFD", found.group())[0]
+
+
 def folded(text: str, lang: str) -> str:
     """A string of the same length for look-ups: lower case; Spanish without accents, Chinese simplified."""
     if lang == "zh":
@@ -183,5 +190,5 @@ def folded(text: str, lang: str) -> str:
     if len(out) != len(text):
         out = "".join(c if len(low := c.lower()) != 1 else low for c in text)
     if lang != "zh" and not out.isascii():
-        out = "".join(c if c.isascii() else unicodedata.normalize("NFD", c)[0] for c in out)
+        out = _BEYOND_ASCII.sub(_without_accent, out)
     return out
