@@ -19,7 +19,7 @@ from analyzer.reading import Reader
 from analyzer.settings import LIMITS, Limits
 
 Item = str | Mapping[str, Any]
-BATCH = 64
+BATCH = 256
 """Texts analysed together; results do not depend on it."""
 
 
@@ -56,16 +56,21 @@ class Analyzer:
         """Analyse one posting. Never raises for what the text holds: see `Analysis.status`."""
         return next(self.analyze_many([{"text": text, "title": title, "language": language, "id": id}]))
 
-    def analyze_many(self, items: Iterable[Item], batch_size: int = BATCH) -> Iterator[Analysis]:
+    def analyze_many(self, items: Iterable[Item], batch_size: int = BATCH, *, evidence: bool = True) -> Iterator[Analysis]:
         """Analyse texts, or mappings with `text` and perhaps `title`, `language`, `id`, in order.
 
+        evidence: otherwise what no column of `Analysis.to_row` shows is left out, for speed: phrases, purposes, zones, steps.
         Texts are read in batches, and words met in them are forgotten after each, so memory stays flat.
         """
         iterator = iter(items)
         while group := [_as_mapping(i) for i in itertools.islice(iterator, batch_size)]:
-            yield from self._batch(group)
+            yield from self._batch(group, evidence)
 
-    def _batch(self, group: list[Mapping[str, Any]]) -> list[Analysis]:
+    def analyze_rows(self, items: Iterable[Item]) -> Iterator[Analysis]:
+        """As `analyze_many`, for `Analysis.to_row` alone."""
+        return self.analyze_many(items, evidence=False)
+
+    def _batch(self, group: list[Mapping[str, Any]], evidence: bool) -> list[Analysis]:
         found = [languages.find(_text(i), self.limits, i.get("language")) for i in group]
         results: list[Analysis | None] = [None] * len(group)
         for lang in languages.SUPPORTED:
@@ -74,7 +79,7 @@ class Analyzer:
                 continue
             pages = self._pages(lang, [_text(group[n]) for n in mine])
             component: Functions = self.pipeline(lang).get_pipe("jd_functions")  # type: ignore[assignment]
-            reader = Reader(component, pages, self.model_name(lang))
+            reader = Reader(component, pages, self.model_name(lang), evidence)
             for place, n in enumerate(mine):
                 results[n] = self._read(reader, place, group[n], found[n])
         return [

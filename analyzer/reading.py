@@ -13,7 +13,7 @@ from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, Duty, Phrase, Piece,
 from analyzer.pipeline.functions import Functions
 from analyzer.pipeline.pages import Pages, of_scores, pages_of
 from analyzer.profiles import covered_steps, title_function
-from analyzer.text.view import folded, view
+from analyzer.text.view import View, folded, lowered, simplified, view
 
 SECOND = 0.4
 """A second code is told where its probability is at least this share of the strongest one's."""
@@ -24,41 +24,53 @@ FEW = 3
 
 
 class Reader:
-    """Makes Analyses of the postings of one batch that went through the pipeline."""
+    """Makes Analyses of the postings of one batch that went through the pipeline.
 
-    def __init__(self, component: Functions, pages: Pages, model: str) -> None:
+    evidence: otherwise zones, phrases, purposes, steps and scores with the title, which no column of a table shows, are left out.
+    """
+
+    def __init__(self, component: Functions, pages: Pages, model: str, evidence: bool = True) -> None:
         """component: the pipeline's `jd_functions`; model: its name, for the Analyses."""
         assert component.duty is not None
         self.component, self.pages, self.model = component, pages, model
         self.lang, self.codes = pages.lang, component.duty.codes
-        self.thresholds = component.thresholds
+        self.evidence, self.thresholds = evidence, component.thresholds
         self.known = component.known_shares(pages)
         count = len(pages)
         self.of_zones, self.of_duties = pages.zones.edges(count), pages.duties.edges(count)
         self.of_phrases = np.searchsorted(pages.phrases[:, 0], np.arange(len(pages.duties) + 1)).tolist()
         begin, end = pages.start, pages.end
-        self.zones = list(zip(begin[pages.zones.begin].tolist(), end[pages.zones.stop - 1].tolist(), pages.labels, strict=True))
+        self.zones: list[tuple[int, int, str]] = []
+        self.phrases: list[list[int]] = []
+        if evidence:
+            self._all_evidence()
         self.duties = list(zip(begin[pages.duties.begin].tolist(), end[pages.duties.stop - 1].tolist(), strict=True))
+        self.weights = [dict(zip(FUNCTIONS, map(rounded, row), strict=True)) for row in pages.weights.tolist()]
+        self.shares = shared_codes(pages.codes, pages.probabilities, self.codes)
+        self.answers, self.scores, self.raw = pages.answers.tolist(), pages.scores.tolist(), pages.raw.tolist()
+
+    def _all_evidence(self) -> None:
+        pages = self.pages
+        begin, end = pages.start, pages.end
+        self.zones = list(zip(begin[pages.zones.begin].tolist(), end[pages.zones.stop - 1].tolist(), pages.labels, strict=True))
         bounds = pages.phrases
         self.phrases = np.stack([begin[bounds[:, 1]], end[bounds[:, 2] - 1], begin[bounds[:, 3]], end[bounds[:, 4] - 1]], axis=1).tolist()
-        self.weights = [[rounded(w) for w in row] for row in pages.weights.tolist()]
-        self.shares = shared_codes(pages.codes, pages.probabilities, self.codes)
 
     def read(self, number: int, *, title: str | None, id: str | None, mixed: bool) -> Analysis:
         """One posting's Analysis."""
-        pages, text = self.pages, self.pages.texts[number]
+        text = self.pages.texts[number]
         duties = tuple(self._duty(text, n) for n in range(self.of_duties[number], self.of_duties[number + 1]))
-        probability = {a: rounded(p) for a, p in zip(ANSWERS, pages.answers[number].tolist(), strict=True)}
-        primary = max(ANSWERS, key=lambda a: probability[a])
-        exact = dict(zip(FUNCTIONS, pages.scores[number].tolist(), strict=True))
+        probability = dict(zip(ANSWERS, map(rounded, self.answers[number]), strict=True))
+        primary = max(ANSWERS, key=probability.__getitem__)
+        exact = dict(zip(FUNCTIONS, self.scores[number], strict=True))
         scores = {f: rounded(s) for f, s in exact.items()}
         functions = tuple(f for f in FUNCTIONS if scores[f] >= self.thresholds[f] or f == primary)
-        raw = {f: rounded(r) for f, r in zip(FUNCTIONS, pages.raw[number].tolist(), strict=True)}
+        raw = dict(zip(FUNCTIONS, map(rounded, self.raw[number]), strict=True))
         rest = {f: rounded(raw[f] - sum(d.weights[f] for d in duties)) for f in FUNCTIONS}
         mix, other = _mix(duties)
-        zones = tuple(Zone(*z) for z in self.zones[self.of_zones[number] : self.of_zones[number + 1]])
+        mine = slice(self.of_zones[number], self.of_zones[number + 1])
         several = sum(exact[f] >= self.thresholds[f] for f in FUNCTIONS)
-        reasons = self._review_reasons(duties, zones, probability, several, self.known[number], mixed)
+        reasons = self._review_reasons(duties, self.pages.labels[mine], probability, several, self.known[number], mixed)
         return Analysis(
             status="ok",
             language=self.lang,
@@ -72,18 +84,18 @@ class Reader:
             rest=rest,
             mix=mix,
             other=other,
-            title=_title(title, self.lang, self.component, primary, functions, raw) if title else None,
-            steps=_steps(duties, self.lang),
+            title=self._title(title, primary, functions, raw) if title else None,
+            steps=_steps(duties, self.lang, self.pages.view(number)) if self.evidence else (),
             review=bool(reasons),
             reasons=tuple(reasons),
             duties=duties,
-            zones=zones,
+            zones=tuple(Zone(*z) for z in self.zones[mine]),
         )
 
     def _duty(self, text: str, n: int) -> Duty:
         pages, code = self.pages, self.pages.codes[n]
         start, end = self.duties[n]
-        purpose = pages.purposes[n]
+        purpose = pages.purposes[n] if self.evidence else None
         codes, probability = self.shares[n]
         return Duty(
             start,
@@ -93,16 +105,26 @@ class Reader:
             code,
             codes,
             probability,
-            dict(zip(FUNCTIONS, self.weights[n], strict=True)),
+            self.weights[n],
             _piece(text, int(pages.start[purpose[0]]), int(pages.end[purpose[1] - 1])) if purpose else None,
-            tuple(
+            ()
+            if not self.evidence
+            else tuple(
                 Phrase(_piece(text, v, v_end), _piece(text, o, o_end), pages.phrase_codes[m])
                 for m, (v, v_end, o, o_end) in enumerate(self.phrases[self.of_phrases[n] : self.of_phrases[n + 1]], self.of_phrases[n])
             ),
         )
 
+    def _title(self, title: str, primary: str, functions: Sequence[str], raw: dict[str, float]) -> Title:
+        promised = title_function(folded(view(title).text, self.lang), self.lang)
+        kept = promised is None or promised == primary or promised in functions
+        if not self.evidence:
+            return Title(title, promised, not kept, {})
+        scores = self.component.scores_with_title(np.array([raw[f] for f in FUNCTIONS]), promised)
+        return Title(title, promised, not kept, dict(zip(FUNCTIONS, map(rounded, scores.tolist()), strict=True)))
+
     def _review_reasons(
-        self, duties: Sequence[Duty], zones: Sequence[Zone], probability: dict[str, float], several: int, known: float, mixed: bool
+        self, duties: Sequence[Duty], zones: Sequence[str], probability: dict[str, float], several: int, known: float, mixed: bool
     ) -> list[str]:
         """Why a person should look at this posting; empty where the result stands on its own."""
         reasons = []
@@ -179,32 +201,27 @@ def _mix(duties: Sequence[Duty]) -> tuple[dict[str, float], dict[str, float]]:
     return {k: rounded(v / total) for k, v in shares.items()}, {k: rounded(other[k] / total) for k in sorted(other)}
 
 
-def _title(title: str, lang: str, component: Functions, primary: str, functions: Sequence[str], raw: dict[str, float]) -> Title:
-    promised = title_function(folded(view(title).text, lang), lang)
-    scores = component.scores_with_title(np.array([raw[f] for f in FUNCTIONS]), promised)
-    kept = promised is None or promised == primary or promised in functions
-    return Title(title, promised, not kept, {f: rounded(s) for f, s in zip(FUNCTIONS, scores, strict=True)})
-
-
-def _steps(duties: Sequence[Duty], lang: str) -> tuple[dict[str, Any], ...]:
+def _steps(duties: Sequence[Duty], lang: str, seen: View) -> tuple[dict[str, Any], ...]:
     found: dict[int, list[dict[str, int]]] = {}
+    same = seen.begin is None  # the view differs in script at most: Chinese is converted once for all duties
     for duty in duties:
-        for step, matches in covered_steps(folded(duty.text, lang), lang).items():
+        text = seen.text[duty.start : duty.end] if same else simplified(duty.text) if lang == "zh" else duty.text
+        for step, matches in covered_steps(lowered(text, lang), lang).items():
             found.setdefault(step, []).extend({"start": duty.start + m.start, "end": duty.start + m.end} for m in matches)
     return tuple({"step": step, "evidence": found[step]} for step in sorted(found))
 
 
-def several_jobs(zones: Sequence[Zone]) -> bool:
+def several_jobs(zones: Sequence[str]) -> bool:
     """Whether the text goes through duties and requirements twice or more, each time under a heading."""
     rounds, seen_duty, headed = 0, False, False
     for zone in zones:
-        if zone.label == "H":
+        if zone == "H":
             headed = True
-        elif zone.label == "D":
+        elif zone == "D":
             seen_duty = seen_duty or headed
-        elif zone.label == "R" and seen_duty and headed:
+        elif zone == "R" and seen_duty and headed:
             rounds += 1
             seen_duty = headed = False
-        elif zone.label in "BCX":
+        elif zone in "BCX":
             headed = False
     return rounds >= 2

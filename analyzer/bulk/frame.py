@@ -78,7 +78,7 @@ def _rows(df: pd.DataFrame, header: Sequence[str], columns: Columns, factory: Ca
     # Products this small only lose by several threads, and on a busy machine these wait for each other.
     with ThreadpoolController().limit(limits=1):
         for at in range(0, len(items), TABLE_LIMITS.chunk_rows):
-            for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept):
+            for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept, evidence=False):
                 row = result.to_row()
                 out.append([row[c] for c in JD_COLUMNS])
     return out

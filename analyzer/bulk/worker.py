@@ -130,7 +130,8 @@ class Worker:
         items, faults = rows.postings, rows.faults
         whole = [n for n in range(len(items)) if faults.get(n, UNDECODABLE) == UNDECODABLE]
         results: list[Analysis] = [bad("bad_row", faults.get(n, "")) for n in range(len(items))]
-        for n, result in zip(whole, score(self.scorer, [items[n] for n in whole], self.cache), strict=True):
+        evidence = self.job.staged == "jsonl" or self.job.details is not None
+        for n, result in zip(whole, score(self.scorer, [items[n] for n in whole], self.cache, evidence), strict=True):
             results[n] = with_reason(result, UNDECODABLE) if n in faults else result
         return results
 

@@ -44,11 +44,14 @@ class Headings:
         """table: plain heading → the zone it opens."""
         self.table = table
         self._first = frozenset(heading.partition(" ")[0] for heading in table)
+        self._longest = max(map(len, self._first), default=0)
 
     def zone(self, text: str) -> str | None:
         """The zone that a text opens if it is a heading, whatever marks it has."""
         first = _WORD.search(text)
-        return self.table.get(plain(text)) if first and spanish(first.group()) in self._first else None
+        if first is None or first.end() - first.start() > self._longest or spanish(first.group()) not in self._first:
+            return None
+        return self.table.get(plain(text))
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from analyzer.lang.tables import headings, plain
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.pages import Pages, Spans
 from analyzer.pipeline.phrases import find_phrases
-from analyzer.text.segments import LIST_MARK
+from analyzer.text.segments import LIST_MARK, WORDY
 
 _GLUED = re.compile(r"\s*[【\[]?([^:：\n]{2,40}?)[】\]]?\s*[:：]\s*")
 _LEADING = " \t\r\n、.．,，:：;；·"
@@ -34,10 +35,14 @@ class Duties(Batched):
         duties: list[tuple[int, int, int]] = []
         phrases: list[tuple[int, ...]] = []
         pages.purposes = []
+        posting, starts = -1, [0]
         for n, label in enumerate(pages.labels):
             if label != "D":
                 continue
-            found = self._statement(pages, owner[n], begin[n], stop[n])
+            if owner[n] != posting:
+                posting = owner[n]
+                starts = pages.start[pages.first[posting] : pages.first[posting + 1]].tolist()
+            found = self._statement(pages, posting, starts, begin[n], stop[n])
             if found is None:
                 continue
             first, norms = found
@@ -50,12 +55,12 @@ class Duties(Batched):
         pages.phrases = np.array(phrases, np.int64).reshape(-1, 5)
         pages.codes, pages.phrase_codes = ["D"] * len(duties), ["D"] * len(phrases)
 
-    def _statement(self, pages: Pages, owner: int, begin: int, stop: int) -> tuple[int, list[str]] | None:
+    def _statement(self, pages: Pages, owner: int, starts: list[int], begin: int, stop: int) -> tuple[int, list[str]] | None:
         """A zone without what stands before and after the statement: first token and norms; None where nothing is left."""
         text = pages.texts[owner]
-        low, high = int(pages.first[owner]), int(pages.first[owner + 1])
-        start, end = int(pages.start[begin]), int(pages.end[stop - 1])
-        mark = LIST_MARK.match(text, start, end)
+        low = int(pages.first[owner])
+        start, end = starts[begin - low], int(pages.end[stop - 1])
+        mark = None if WORDY.match(text, start, end) else LIST_MARK.match(text, start, end)
         if mark and mark.end() < end:
             start = mark.end()
         glued = _GLUED.match(text, start, end)
@@ -70,9 +75,8 @@ class Duties(Batched):
             end -= 1
         if end <= start:
             return None
-        starts = pages.start[low:high]
-        first = low + int(np.searchsorted(starts, start, side="right")) - 1
-        norms = pages.norms(first, low + int(np.searchsorted(starts, end - 1, side="right")))
+        first = low + bisect.bisect_right(starts, start) - 1
+        norms = pages.norms(first, low + bisect.bisect_right(starts, end - 1))
         left, right = 0, len(norms)
         while left < right and not norms[left].strip():  # a reader sees nothing in these
             left += 1

@@ -241,12 +241,15 @@ class FeatureSpace:
 
     def presence(self, rows: NDArray[np.int64], columns: NDArray[np.int64], count: int) -> sparse.csr_matrix:
         """(count, V) float32: 1 where a feature occurs in a row, however often; the columns of each row ascend."""
-        keys = np.sort(rows * len(self) + columns)
+        size = len(self)
+        keys = rows * size + columns
+        keys = np.sort(keys.astype(np.int32) if (count + 1) * size < 2**31 else keys)
         if len(keys):
             keys = keys[np.append(True, keys[1:] != keys[:-1])]
-        row = keys // len(self)
-        indptr = np.searchsorted(row, np.arange(count + 1))
-        made = sparse.csr_matrix((np.ones(len(keys), np.float32), keys - row * len(self), indptr), (count, len(self)))
+        begins = np.arange(count + 1) * size
+        indptr = np.searchsorted(keys, begins.astype(keys.dtype))
+        indices = keys - np.repeat(begins[:-1].astype(keys.dtype), np.diff(indptr))
+        made = sparse.csr_matrix((np.ones(len(keys), np.float32), indices, indptr), (count, size))
         made.has_canonical_format = True
         return made
 
@@ -270,7 +273,8 @@ class FeatureSpace:
         good = (at >= edges[:-1]) & (at < edges[1:])
         rows = np.flatnonzero(good)
         place, columns = self.of_forms(batch.pages.lexicon, batch.form[at[rows]])
-        return sparse.csr_matrix((np.ones(len(place), np.float32), (rows[place], columns)), (len(batch), len(self)))
+        indptr = np.searchsorted(rows[place], np.arange(len(batch) + 1))
+        return sparse.csr_matrix((np.ones(len(place), np.float32), columns, indptr), (len(batch), len(self)))
 
 
 def restrict(batch: Batch, spans: Spans) -> Batch:

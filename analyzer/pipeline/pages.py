@@ -17,7 +17,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from analyzer.pipeline.component import text_of
 from analyzer.pipeline.lexicon import Lexicon, lexicon
-from analyzer.text.view import View
+from analyzer.text.view import View, simplified, view
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -78,6 +78,12 @@ class Pages:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def view(self, number: int) -> View:
+        """The clean view of a posting's text; of Chinese, simplified."""
+        if self.views is None:
+            return view(self.texts[number], simplified if self.lang == "zh" else None)
+        return self.views[number]
 
     def norms(self, begin: int, stop: int) -> list[str]:
         """The normal forms of a run of tokens."""

@@ -11,7 +11,6 @@ from spacy.tokens import Doc
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.pages import Pages, segments_at
 from analyzer.text.segments import boundaries
-from analyzer.text.view import view
 
 
 class Segments(Batched):
@@ -24,8 +23,8 @@ class Segments(Batched):
         owner = np.repeat(np.arange(len(pages)), np.diff(pages.first))
         tokens = pages.start + base[owner]  # places of all texts in one row, so that one search finds them all
         found = []
-        for number, text in enumerate(pages.texts):
-            seen = pages.views[number] if pages.views else view(text)
+        for number in range(len(pages)):
+            seen = pages.view(number)
             places = np.array(boundaries(seen.text), np.int64)
             if seen.begin is not None and len(seen.begin):
                 places = seen.begin[places].astype(np.int64)

@@ -45,7 +45,10 @@ _SPANISH = re.compile(
     r"[^\W\d_]+(?:/(?:as?|os?|ras?|r|na|es?)(?!\w)|\((?:as?|os?|ras?|na|es)\)|@s?(?!\w)|-(?:as?|os?)(?!\w)|/(?:AS?|OS?|RAS?|R|NA|ES?)(?!\w)|\((?:AS?|OS?|RAS?|NA|ES)\)|(?:['’&][^\W\d_]+))?"
     r"|\d+(?:[.,:]\d+)*|[ \t]+|\s|[^\w\s]|_"
 )
+_SPACED = re.compile(rf"(?:{_SPANISH.pattern.replace('|[ ' + chr(92) + 't]+|' + chr(92) + 's', '')})(?: (?![ \t]))?|[ \t]+|\s")
+"""The same, but a single blank goes with the word before it."""
 _UNREAD = (SHAPE, PREFIX, SUFFIX, LIKE_URL, LIKE_EMAIL, IS_STOP, IS_CURRENCY, IS_BRACKET, IS_QUOTE, IS_LEFT_PUNCT, IS_RIGHT_PUNCT)
+_PERHAPS_CAMEL = re.compile(r"[A-ZÁÉÍÓÚÑ](?<=[a-záéíóúüñ]{4}.)(?=[a-záéíóúüñ]{2})")
 _CAMEL = re.compile(r"(?<=[a-záéíóúüñ]{4})(?=[A-ZÁÉÍÓÚÑ][a-záéíóúüñ]{2})")
 
 
@@ -130,13 +133,12 @@ class Tokenizer:
         counts: list[int] = []
         folded: list[bool] = []  # single blanks belong to the word before them, unless the view hides something
         for text, seen in zip(texts, views, strict=True):
-            found = self._words(seen.text)
             if seen.begin is not None:
-                mine = self._aligned(known, text, found, seen)
+                mine = self._aligned(known, text, self._words(seen.text), seen)
             elif seen.text == text:
-                mine = list(map(known.__getitem__, found))
+                mine = self._plain(known, text)
             else:
-                mine = self._other_script(known, text, found)
+                mine = self._other_script(known, text, self._words(seen.text))
             numbers.append(mine)
             counts.append(len(mine))
             folded.append(seen.begin is None)
@@ -146,6 +148,7 @@ class Tokenizer:
         sizes = np.array([len(text) for text in texts], np.int64)
         ends -= (np.cumsum(sizes) - sizes)[owner]
         starts = ends - known.length[word]
+        ends -= known.trail[word]
         marks = known.marks[word]
         fold = np.zeros(len(word), bool)
         fold[1:] = (marks[1:] & ONE_BLANK > 0) & (marks[:-1] & BLANK == 0) & (owner[1:] == owner[:-1])
@@ -165,11 +168,16 @@ class Tokenizer:
     def _norm(self, word: str) -> str:
         raise NotImplementedError
 
+    def _plain(self, known: Lexicon, text: str) -> list[int]:
+        """The view is the text itself."""
+        return list(map(known.__getitem__, self._words(text)))
+
     def _other_script(self, known: Lexicon, text: str, found: list[str]) -> list[int]:
         """The view differs from the text in script only."""
         numbers, at = [], 0
         for word in found:
-            numbers.append(known.changed(text[at : at + len(word)], self._norm(word)))
+            spelling = text[at : at + len(word)]
+            numbers.append(known[word] if spelling == word else known.changed(spelling, self._norm(word)))
             at += len(word)
         return numbers
 
@@ -192,7 +200,10 @@ class Tokenizer:
             return [known[text]] if text else []
         starts[0] = 0
         stops = [*starts[1:], len(text)]
-        return [known.changed(text[i:j], self._norm(word)) for i, j, word in zip(starts, stops, shown, strict=True)]
+        return [
+            known[word] if (spelling := text[i:j]) == word else known.changed(spelling, self._norm(word))
+            for i, j, word in zip(starts, stops, shown, strict=True)
+        ]
 
     def _config(self) -> dict[str, Any]:
         return {"lang": self.lang}
@@ -278,13 +289,20 @@ class SpanishTokenizer(Tokenizer):
         return view(text)
 
     def _words(self, clean: str) -> list[str]:
-        found = _SPANISH.findall(clean)
-        if _CAMEL.search(clean):
-            return [part for word in found for part in (_CAMEL.split(word) if len(word) > 6 else (word,))]
-        return found
+        return _parted(_SPANISH.findall(clean), clean)
+
+    def _plain(self, known: Lexicon, text: str) -> list[int]:
+        return list(map(known.spaced.__getitem__, _parted(_SPACED.findall(text), text)))
 
     def _norm(self, word: str) -> str:
         return words.spanish(word)
+
+
+def _parted(found: list[str], clean: str) -> list[str]:
+    """The words of a text, those that were glued together (`equipoTrabajar`) apart."""
+    if not _PERHAPS_CAMEL.search(clean):
+        return found
+    return [part for word in found for part in (_CAMEL.split(word) if len(word) > 6 else (word,))]
 
 
 @registry.tokenizers("jd.Tokenizer.v1")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import bisect
-import itertools
+import functools
 import re
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,20 +64,20 @@ def form_columns(batch: Batch, lang: str) -> NDArray[np.int64]:
     edges = pages.first[1:]
     last[edges[edges > 0] - 1] = [len(t) for t, filled in zip(pages.texts, edges > 0, strict=True) if filled]
     begin, stop = pages.start[batch.begin].tolist(), last[batch.stop - 1].tolist()
-    rows: list[int] = []
+    rows = bytearray()
     first = 0
     for owner, count in enumerate(np.bincount(batch.doc, minlength=len(pages)).tolist()):
         text, mine = pages.texts[owner], slice(first, first + count)
         _document([text[start:end] for start, end in zip(begin[mine], stop[mine], strict=True)], lang, rows)
         first += count
-    return np.array(rows, np.int64).reshape(-1, len(_FORM)) + np.array(list(_OFFSETS.values()))
+    return np.frombuffer(rows, np.uint8).reshape(-1, len(_FORM)) + np.array(list(_OFFSETS.values()))
 
 
 def form_matrix(batch: Batch, lang: str) -> sparse.csr_matrix:
     """(S, FORM_WIDTH): one-hot form of each segment."""
     columns = form_columns(batch, lang)
-    rows = np.repeat(np.arange(len(columns)), columns.shape[1])
-    return sparse.csr_matrix((np.ones(columns.size, np.float32), (rows, columns.ravel())), (len(batch), FORM_WIDTH))
+    indptr = np.arange(len(columns) + 1) * columns.shape[1]
+    return sparse.csr_matrix((np.ones(columns.size, np.float32), columns.ravel(), indptr), (len(batch), FORM_WIDTH))
 
 
 def heading_zone(text: str, table: dict[str, str]) -> str | None:
@@ -84,15 +85,14 @@ def heading_zone(text: str, table: dict[str, str]) -> str | None:
     return table.get(plain(LIST_MARK.sub("", text, count=1))) if len(text) < 80 else None
 
 
-def _document(texts: list[str], lang: str, rows: list[int]) -> None:
+def _document(texts: list[str], lang: str, rows: bytearray) -> None:
     """Add the form of a posting's segments, a number of each kind of `_FORM` in its order."""
     above, distance, last, count = 0, 0, len(texts) - 1, max(1, len(texts))
     for place, text in enumerate(texts):
         mark, end, length, line, digits, upper, own, inside, ordinal, mail = segment_form(text, lang)
         near = above * 3 + min(2, distance // 3)
-        rows += (
-            mark, end, length, place == 0, place == last, line, digits, upper, min(5, place * 6 // count), own, near, inside, ordinal, mail
-        )  # fmt: skip
+        at = min(5, place * 6 // count)
+        rows.extend((mark, end, length, place == 0, place == last, line, digits, upper, at, own, near, inside, ordinal, mail))
         if own or inside:
             above, distance = own or inside, 0
         else:
@@ -112,8 +112,9 @@ def segment_form(text: str, lang: str) -> tuple[int, ...]:
         inside = _OPENS[known.zone(cut.group()) or ""] if cut else 0
     digits = len(_DIGIT.findall(body))
     perhaps = digits >= 7 or "@" in body or "<" in body or "www." in body or "http" in body
+    kind, ordinal = _mark(mark) if mark else (0, 0)
     return (
-        _mark(mark) if mark else 0,
+        kind,
         _ENDS.get(body[-1:], 0),
         bisect.bisect_left(_LENGTHS, size if lang == "zh" else size // 3),
         "\n" in text[-4:],
@@ -121,20 +122,19 @@ def segment_form(text: str, lang: str) -> tuple[int, ...]:
         size > 6 and body.isupper(),
         own,
         inside,
-        _ordinal(mark) if mark else 0,
+        ordinal,
         perhaps and _CONTACT.search(body) is not None,
     )
 
 
-def _mark(mark: str) -> int:
+@functools.lru_cache(maxsize=4_096)
+def _mark(mark: str) -> tuple[int, int]:
+    """What kind a list mark is, and its number, up to 4."""
     if not mark.strip():
-        return 0
-    return next((i for i, (_, pattern) in enumerate(_MARKS, 1) if pattern.match(mark)), 5)
-
-
-def _ordinal(mark: str) -> int:
+        return 0, 0
     digits = _NUMBER.search(mark)
-    return min(4, int(digits.group())) if digits else 0
+    kind = next((i for i, (_, pattern) in enumerate(_MARKS, 1) if pattern.match(mark)), 5)
+    return kind, min(4, int(digits.group())) if digits else 0
 
 
 def zone_matrix(batch: Batch, space: FeatureSpace, lang: str) -> sparse.csr_matrix:
@@ -156,47 +156,36 @@ def _neighbours(batch: Batch) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
     return sparse.csr_matrix((ones, (same + 1, same)), (size, size)), sparse.csr_matrix((ones, (same, same + 1)), (size, size))
 
 
-def emissions(batch: Batch, space: FeatureSpace, lang: str, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(S, K): `zone_matrix @ weights`, without making that matrix; weights: (F, K)."""
-    size, width = len(space), FORM_WIDTH
-    cuts = np.cumsum([0, size, size, size, size, width, size, size, width, width])
-    words, first, second, last, form, first_before, first_after, form_before, form_after = (
-        weights[a:b] for a, b in itertools.pairwise(cuts.tolist())
-    )
-    out = (space.matrix(batch) * WORDS) @ words
-    edges = np.searchsorted(batch.segment, np.arange(len(batch) + 1))
-    begin, end = edges[:-1], edges[1:]
-    known = batch.pages.lexicon
+@dataclass(frozen=True)
+class Parts:
+    """The weights (F, K) of `zone_matrix`'s columns by what they are multiplied with.
+
+    words (V, K); first and form (…, 3 K): a segment's own, the next segment's, the one before's; second, last (V, K).
+    """
+
+    words: NDArray[np.float64]
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    last: NDArray[np.float64]
+    form: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, weights: NDArray[np.float64], size: int) -> Parts:
+        """weights: (F, K), of a vocabulary of `size` features."""
+        sizes = [size, size, size, size, FORM_WIDTH, size, size, FORM_WIDTH, FORM_WIDTH]
+        words, first, second, last, form, first_before, first_after, form_before, form_after = np.split(weights, np.cumsum(sizes)[:-1])
+        return cls(words, np.hstack([first, first_before, first_after]), second, last, np.hstack([form, form_before, form_after]))
+
+
+def emissions(batch: Batch, space: FeatureSpace, lang: str, parts: Parts) -> NDArray[np.float64]:
+    """(S, K): `zone_matrix @ weights`, without making that matrix."""
+    states = parts.words.shape[1]
+    out = (space.matrix(batch) * WORDS) @ parts.words
+    out += space.picked(batch, "second") @ parts.second
+    out += space.picked(batch, "last") @ parts.last
+    near = space.picked(batch, "first") @ parts.first + form_matrix(batch, lang) @ parts.form
+    out += near[:, :states]
     same = np.flatnonzero(batch.doc[1:] == batch.doc[:-1])
-    for at, good, parts in (
-        (begin, begin < end, ((first, 0), (first_before, 1), (first_after, -1))),
-        (begin + 1, begin + 1 < end, ((second, 0),)),
-        (end - 1, begin < end, ((last, 0),)),
-    ):
-        rows = np.flatnonzero(good)
-        place, feature = space.of_forms(known, batch.form[at[rows]])
-        for part, moved in parts:
-            _add(out, _summed(part[feature], rows[place], len(batch)), same, moved)
-    columns = form_columns(batch, lang)
-    for part, moved in ((form, 0), (form_before, 1), (form_after, -1)):
-        _add(out, part[columns].sum(axis=1), same, moved)
+    out[same + 1] += near[same, states : 2 * states]
+    out[same] += near[same + 1, 2 * states :]
     return out
-
-
-def _summed(values: NDArray[np.float64], rows: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    """(count, K): the values (N, K) of each row added up; `rows` ascend."""
-    out = np.zeros((count, values.shape[1]))
-    if len(rows):
-        begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
-        out[rows[begins]] = np.add.reduceat(values, begins, axis=0)
-    return out
-
-
-def _add(out: NDArray[np.float64], values: NDArray[np.float64], same: NDArray[np.int64], moved: int) -> None:
-    """Add each segment's own values, those of the one before it (moved 1) or after it (-1) in its posting."""
-    if moved == 0:
-        out += values
-    elif moved > 0:
-        out[same + 1] += values[same]
-    else:
-        out[same] += values[same + 1]

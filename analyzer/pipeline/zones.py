@@ -17,7 +17,7 @@ from analyzer.pipeline.component import Batched
 from analyzer.pipeline.crf import marginals
 from analyzer.pipeline.features import FeatureSpace, content_of
 from analyzer.pipeline.pages import Pages
-from analyzer.pipeline.zone_features import FORM_WIDTH, STATES, ZONES, emissions
+from analyzer.pipeline.zone_features import FORM_WIDTH, STATES, ZONES, Parts, emissions
 
 _SHAPES = {"idf": ("V",), "weights": ("F", "K"), "transitions": ("K", "K"), "start": ("K",), "end": ("K",)}
 _OF_ZONE = [[i for i, s in enumerate(STATES) if s[0] == z] for z in ZONES]
@@ -34,6 +34,7 @@ class Zones(Batched):
     def set_weights(self, space: FeatureSpace, weights: Any, transitions: Any, start: Any, end: Any) -> None:
         """Take trained parts: weights (F, K), transitions (K, K), start and end (K,), K internal states."""
         self.space = space
+        self.parts = Parts.of(weights, len(space))
         self.arrays = {"weights": weights, "transitions": transitions, "start": start, "end": end}
 
     def read(self, pages: Pages) -> None:
@@ -44,7 +45,7 @@ class Zones(Batched):
         pages.zones, pages.labels, pages.chance = pages.segments, [], []
         if len(batch):
             lengths = np.bincount(batch.doc, minlength=len(pages))
-            scores = emissions(batch, self.space, self.lang, a["weights"])
+            scores = emissions(batch, self.space, self.lang, self.parts)
             states = marginals(scores, lengths[lengths > 0], a["transitions"], a["start"], a["end"])
             zones = np.stack([states[:, own].sum(axis=1) for own in _OF_ZONE], axis=1)
             pages.labels = [ZONES[best] for best in zones.argmax(axis=1).tolist()]

@@ -17,7 +17,7 @@ from analyzer.pipeline.crf import forward_backward, marginals
 from analyzer.pipeline.features import content_of
 from analyzer.pipeline.pages import pages_of
 from analyzer.pipeline.tokenizer import blank
-from analyzer.pipeline.zone_features import emissions, zone_matrix
+from analyzer.pipeline.zone_features import Parts, emissions, zone_matrix
 from analyzer.reading import read_doc
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
@@ -58,7 +58,9 @@ def test_emissions_are_those_of_the_matrix(lang: str, jd: Analyzer) -> None:
     pages = jd._pages(lang, some(lang, 12))
     batch, zones = content_of(pages), jd.pipeline(lang).get_pipe("jd_zones")
     space, weights = zones.space, zones.arrays["weights"]  # type: ignore[attr-defined]
-    assert emissions(batch, space, lang, weights) == pytest.approx(zone_matrix(batch, space, lang) @ weights, abs=1e-10)
+    assert emissions(batch, space, lang, Parts.of(weights, len(space))) == pytest.approx(
+        zone_matrix(batch, space, lang) @ weights, abs=1e-10
+    )
 
 
 def test_marginals_are_those_of_forward_and_backward() -> None:
