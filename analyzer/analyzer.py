@@ -35,6 +35,7 @@ class Analyzer:
         self.limits = limits
         self.prior = dict(prior) if prior else None
         self._pipelines: dict[str, Language] = {}
+        self._lines = 0
 
     def pipeline(self, lang: str) -> Language:
         """The spaCy pipeline of a language; raises ModelNotFound or ModelDamaged."""
@@ -42,6 +43,7 @@ class Analyzer:
             nlp = open_model(find_model(lang, self.models))
             if self.prior:
                 nlp.get_pipe("jd_functions").set_prior(self.prior)  # type: ignore[attr-defined]
+            _remember(nlp, self._lines)
             self._pipelines[lang] = nlp
         return self._pipelines[lang]
 
@@ -51,6 +53,12 @@ class Analyzer:
             return "none"
         meta = self.pipeline(lang).meta
         return f"{lang}-{meta['version']}+{meta.get('jd', {}).get('hash', 'unsaved')}"
+
+    def remember_lines(self, count: int) -> None:
+        """Keep what was found of the last `count` different lines, for texts that repeat each other's; 0 keeps none. No result changes."""
+        self._lines = count
+        for nlp in self._pipelines.values():
+            _remember(nlp, count)
 
     def analyze(self, text: str, title: str | None = None, language: str | None = None, id: str | None = None) -> Analysis:
         """Analyse one posting. Never raises for what the text holds: see `Analysis.status`."""
@@ -90,7 +98,7 @@ class Analyzer:
     def _pages(self, lang: str, texts: list[str]) -> Pages:
         """The texts through the pipeline's tokenizer and components, without Docs."""
         nlp = self.pipeline(lang)
-        pages: Pages = nlp.tokenizer.pages(texts)  # type: ignore[attr-defined]
+        pages: Pages = nlp.tokenizer.pages(texts)  # type: ignore[union-attr]
         for name, component in nlp.pipeline:
             if not isinstance(component, Batched):
                 raise TypeError(f"the component {name!r} reads Docs only; call the pipeline itself")
@@ -100,6 +108,19 @@ class Analyzer:
     def _read(self, reader: Reader, place: int, item: Mapping[str, Any], found: languages.Found) -> Analysis:
         title = item.get("title")
         return reader.read(place, title=str(title) if title else None, id=_id(item), mixed=found.mixed)
+
+
+def on_one_core() -> None:
+    """From now on this process does its products on one core: so small ones only lose by several threads, which wait for each other."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    threadpool_limits(limits=1)
+
+
+def _remember(nlp: Language, count: int) -> None:
+    for _, component in nlp.pipeline:
+        if isinstance(component, Batched):
+            component.remember_lines(count)
 
 
 def _as_mapping(item: Item) -> Mapping[str, Any]:

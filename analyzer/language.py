@@ -131,9 +131,9 @@ _NOT_SPANISH = re.compile(
 
 _SPANISH_ALONE = frozenset(("y", "los", "las", "años", "más", "también", "según", "nuestros", "nuestras"))
 _OF_OTHERS = frozenset((
-    "the", "and", "of", "to", "for", "with", "our", "you", "we", "em", "uma", "um", "com", "dos", "das", "do", "da", "os", "ao", "não", "amb",
-    "els", "dels", "i", "per", "les", "unha", "coa", "di", "che", "il", "della", "gli", "et", "des", "pour", "dans", "le", "und", "der", "die",
-    "für", "mit", "het", "een", "van", "en/of", "eta", "si", "și", "pentru",
+    "the", "and", "of", "to", "for", "with", "our", "you", "we", "em", "uma", "um", "com", "dos", "das", "do", "da", "os", "ao", "não",
+    "amb", "els", "dels", "i", "per", "les", "unha", "coa", "di", "che", "il", "della", "gli", "et", "des", "pour", "dans", "le", "und",
+    "der", "die", "für", "mit", "het", "een", "van", "en/of", "eta", "si", "și", "pentru",
 ))  # fmt: skip
 
 

@@ -31,9 +31,8 @@ class Reader:
 
     def __init__(self, component: Functions, pages: Pages, model: str, evidence: bool = True) -> None:
         """component: the pipeline's `jd_functions`; model: its name, for the Analyses."""
-        assert component.duty is not None
         self.component, self.pages, self.model = component, pages, model
-        self.lang, self.codes = pages.lang, component.duty.codes
+        self.lang, self.codes = pages.lang, component.codes
         self.evidence, self.thresholds = evidence, component.thresholds
         self.known = component.known_shares(pages)
         count = len(pages)

@@ -126,6 +126,13 @@ def score(scorer: Scorer, items: Sequence[Posting], cache: Cache | None = None, 
     return [results[k] for k in keys]
 
 
+def remember_lines(scorer: Scorer, count: int) -> None:
+    """Have a scorer that can keep what it found of the last `count` different lines."""
+    remember = getattr(scorer, "remember_lines", None)
+    if remember is not None:
+        remember(count)
+
+
 def _safely(scorer: Scorer, items: Sequence[Posting], evidence: bool) -> list[Analysis]:
     try:
         return _plainly(scorer, items, evidence)

@@ -16,7 +16,7 @@ from analyzer.analysis import Analysis
 from analyzer.bulk.files import Table
 from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, CsvRows, arrow_schema, csv_cell, our_cells, plain, renamed, safe, unique
 from analyzer.bulk.readers import Chunk
-from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, score, with_reason
+from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
 from analyzer.errors import ModelNotFound, TableError
 
@@ -78,6 +78,7 @@ class Job:
     keep_input: bool = True
     details: str | None = None
     cached: int = 0
+    lines: int = 0
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Worker:
         self.scorer = job.factory()
         # Made after the scorer, since it knows only of libraries that are loaded.
         self._threads = ThreadpoolController()
+        remember_lines(self.scorer, job.lines)
         self.cache = Cache(job.cached) if job.cached else None
 
     def process(self, chunk: Chunk) -> Done:

@@ -154,9 +154,11 @@ def _analyses(
 ) -> Iterator[tuple[Source, Analysis]]:
     import analyzer
     from analyzer.analysis import Analysis
+    from analyzer.analyzer import on_one_core
     from analyzer.cli import complain
 
     jd = analyzer.load(models)
+    on_one_core()
     title = title.encode("utf-8", "replace").decode("utf-8") if title else None
     for source in sources:
         if source.error:

@@ -33,6 +33,9 @@ class Batched:
         """Write on the Docs what `read` added."""
         raise NotImplementedError
 
+    def remember_lines(self, count: int) -> None:
+        """Keep what was found of the last `count` different lines; by default a component keeps nothing."""
+
     def annotate(self, docs: Sequence[Doc]) -> None:
         """Do the work for the Docs, and leave it on them."""
         from analyzer.pipeline.pages import pages_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from spacy.tokens import Doc, SpanGroup
 from analyzer.lang.tables import headings, plain
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.pages import Pages, Spans
-from analyzer.pipeline.phrases import find_phrases
+from analyzer.pipeline.phrases import Bounds, Pair, find_phrases
 from analyzer.text.segments import LIST_MARK, WORDY
 
 _GLUED = re.compile(r"\s*[【\[]?([^:：\n]{2,40}?)[】\]]?\s*[:：]\s*")
@@ -27,6 +28,14 @@ class Duties(Batched):
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
+        self.remember_lines(0)
+
+    def remember_lines(self, count: int) -> None:
+        """Keep the phrases of the last `count` different statements."""
+        lang = self.lang
+        self._phrases: Callable[[tuple[str, ...]], tuple[list[Pair], Bounds | None]] = lambda norms: find_phrases(norms, lang)
+        if count:
+            self._phrases = functools.lru_cache(maxsize=count)(self._phrases)
 
     def read(self, pages: Pages) -> None:
         """Read the zones and add duties and phrases."""
@@ -36,27 +45,32 @@ class Duties(Batched):
         phrases: list[tuple[int, ...]] = []
         pages.purposes = []
         posting, starts = -1, [0]
+        table = pages.lexicon.norms
+        norms = [table[form] for form in pages.lexicon.norm[pages.word].tolist()]
         for n, label in enumerate(pages.labels):
             if label != "D":
                 continue
             if owner[n] != posting:
                 posting = owner[n]
                 starts = pages.start[pages.first[posting] : pages.first[posting + 1]].tolist()
-            found = self._statement(pages, posting, starts, begin[n], stop[n])
+            found = self._statement(pages, norms, posting, starts, begin[n], stop[n])
             if found is None:
                 continue
-            first, norms = found
-            pairs, purpose = find_phrases(norms, self.lang)
+            first, last = found
+            pairs, purpose = self._phrases(tuple(norms[first:last]))
             phrases.extend((len(duties), first + v, first + v_end, first + o, first + o_end) for (v, v_end), (o, o_end) in pairs)
             pages.purposes.append((first + purpose[0], first + purpose[1]) if purpose else None)
-            duties.append((first, first + len(norms), owner[n]))
+            duties.append((first, last, owner[n]))
         bounds = np.array(duties, np.int64).reshape(-1, 3)
         pages.duties = Spans(bounds[:, 0], bounds[:, 1], bounds[:, 2])
         pages.phrases = np.array(phrases, np.int64).reshape(-1, 5)
         pages.codes, pages.phrase_codes = ["D"] * len(duties), ["D"] * len(phrases)
 
-    def _statement(self, pages: Pages, owner: int, starts: list[int], begin: int, stop: int) -> tuple[int, list[str]] | None:
-        """A zone without what stands before and after the statement: first token and norms; None where nothing is left."""
+    def _statement(self, pages: Pages, norms: list[str], owner: int, starts: list[int], begin: int, stop: int) -> tuple[int, int] | None:
+        """The tokens of a zone without what stands before and after the statement; None where nothing is left.
+
+        norms: of all tokens; starts: the characters at which those of the zone's posting begin.
+        """
         text = pages.texts[owner]
         low = int(pages.first[owner])
         start, end = starts[begin - low], int(pages.end[stop - 1])
@@ -76,13 +90,12 @@ class Duties(Batched):
         if end <= start:
             return None
         first = low + bisect.bisect_right(starts, start) - 1
-        norms = pages.norms(first, low + bisect.bisect_right(starts, end - 1))
-        left, right = 0, len(norms)
-        while left < right and not norms[left].strip():  # a reader sees nothing in these
-            left += 1
-        while right > left and not norms[right - 1].strip():
-            right -= 1
-        return (first + left, norms[left:right]) if right > left else None
+        last = low + bisect.bisect_right(starts, end - 1)
+        while first < last and not norms[first].strip():  # a reader sees nothing in these
+            first += 1
+        while last > first and not norms[last - 1].strip():
+            last -= 1
+        return (first, last) if last > first else None
 
     def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
         """Spans of duties and phrases, without codes."""

@@ -240,6 +240,13 @@ class Functions(Batched):
         self.posting = PostingModel(codes, self.arrays)
 
     @property
+    def codes(self) -> list[str]:
+        """The codes a duty can have, in the order of its probabilities."""
+        if self.duty is None:
+            raise ValueError("JD-103: the function model has no weights; load a trained model or train one")
+        return self.duty.codes
+
+    @property
     def thresholds(self) -> dict[str, float]:
         """Score from which each function is told to be part of the job."""
         return {f: float(t) for f, t in zip(FUNCTIONS, self.arrays["thresholds"], strict=True)}

@@ -26,8 +26,9 @@ NORMS = {"zh": words.chinese, "es": words.spanish}
 class Lexicon(dict[str, int]):
     """Spelling → its number; a new one is added when it is asked for.
 
-    length, marks, norm: for each number the spelling's characters, MARK, BLANK and ONE_BLANK as bits, and the number of
-    its normal form; trail: blanks at its end that are not its own (see `spaced`). norms, hashes: for each of those the form itself and its 64-bit hash. Rows beyond `size` (`forms`) are empty.
+    length, marks, norm, trail: for each number the spelling's characters, MARK, BLANK and ONE_BLANK as bits, the number of its
+    normal form, and the blanks at its end that are not its own (see `spaced`). norms, hashes: for each normal form itself and its
+    64-bit hash. Rows beyond `size` (`forms`) are empty.
     """
 
     def __init__(self, lang: str) -> None:

@@ -55,8 +55,10 @@ def find_phrases(norms: Sequence[str], lang: str) -> tuple[list[Pair], Bounds | 
 
 def _shown(norms: Sequence[str]) -> tuple[list[int], list[str]]:
     """Place and norm of the tokens that count: no blanks (a line end stays, as one `\n`), nothing in brackets."""
-    at: list[int] = []
-    shown: list[str] = []
+    if _BRACKETS.keys().isdisjoint(norms):
+        at = [n for n, norm in enumerate(norms) if not norm.isspace() or "\n" in norm or "\r" in norm]
+        return at, ["\n" if norms[n].isspace() else norms[n] for n in at]
+    at, shown = [], []
     closing: int | None = None
     for n, norm in enumerate(norms):
         if closing is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,11 @@ _LENGTHS = (4, 8, 14, 25, 50)
 _CONTACT = re.compile(r"@|https?:|www\.|\d{7,}|<[A-Z_]+>")
 
 
-def form_columns(batch: Batch, lang: str) -> NDArray[np.int64]:
+SegmentForm = Callable[[str, str], tuple[int, ...]]
+"""`segment_form`, or the same with a memory."""
+
+
+def form_columns(batch: Batch, lang: str, form: SegmentForm | None = None) -> NDArray[np.int64]:
     """(S, FORMS) the form of each segment, one column of each kind: mark, end, length, place, heading looked up."""
     pages = batch.pages
     last = np.append(pages.start[1:], 0)
@@ -68,14 +73,14 @@ def form_columns(batch: Batch, lang: str) -> NDArray[np.int64]:
     first = 0
     for owner, count in enumerate(np.bincount(batch.doc, minlength=len(pages)).tolist()):
         text, mine = pages.texts[owner], slice(first, first + count)
-        _document([text[start:end] for start, end in zip(begin[mine], stop[mine], strict=True)], lang, rows)
+        _document([text[start:end] for start, end in zip(begin[mine], stop[mine], strict=True)], lang, rows, form or segment_form)
         first += count
     return np.frombuffer(rows, np.uint8).reshape(-1, len(_FORM)) + np.array(list(_OFFSETS.values()))
 
 
-def form_matrix(batch: Batch, lang: str) -> sparse.csr_matrix:
+def form_matrix(batch: Batch, lang: str, form: SegmentForm | None = None) -> sparse.csr_matrix:
     """(S, FORM_WIDTH): one-hot form of each segment."""
-    columns = form_columns(batch, lang)
+    columns = form_columns(batch, lang, form)
     indptr = np.arange(len(columns) + 1) * columns.shape[1]
     return sparse.csr_matrix((np.ones(columns.size, np.float32), columns.ravel(), indptr), (len(batch), FORM_WIDTH))
 
@@ -85,11 +90,11 @@ def heading_zone(text: str, table: dict[str, str]) -> str | None:
     return table.get(plain(LIST_MARK.sub("", text, count=1))) if len(text) < 80 else None
 
 
-def _document(texts: list[str], lang: str, rows: bytearray) -> None:
+def _document(texts: list[str], lang: str, rows: bytearray, form: SegmentForm) -> None:
     """Add the form of a posting's segments, a number of each kind of `_FORM` in its order."""
     above, distance, last, count = 0, 0, len(texts) - 1, max(1, len(texts))
     for place, text in enumerate(texts):
-        mark, end, length, line, digits, upper, own, inside, ordinal, mail = segment_form(text, lang)
+        mark, end, length, line, digits, upper, own, inside, ordinal, mail = form(text, lang)
         near = above * 3 + min(2, distance // 3)
         at = min(5, place * 6 // count)
         rows.extend((mark, end, length, place == 0, place == last, line, digits, upper, at, own, near, inside, ordinal, mail))
@@ -177,13 +182,13 @@ class Parts:
         return cls(words, np.hstack([first, first_before, first_after]), second, last, np.hstack([form, form_before, form_after]))
 
 
-def emissions(batch: Batch, space: FeatureSpace, lang: str, parts: Parts) -> NDArray[np.float64]:
+def emissions(batch: Batch, space: FeatureSpace, lang: str, parts: Parts, form: SegmentForm | None = None) -> NDArray[np.float64]:
     """(S, K): `zone_matrix @ weights`, without making that matrix."""
     states = parts.words.shape[1]
     out = (space.matrix(batch) * WORDS) @ parts.words
     out += space.picked(batch, "second") @ parts.second
     out += space.picked(batch, "last") @ parts.last
-    near = space.picked(batch, "first") @ parts.first + form_matrix(batch, lang) @ parts.form
+    near = space.picked(batch, "first") @ parts.first + form_matrix(batch, lang, form) @ parts.form
     out += near[:, :states]
     same = np.flatnonzero(batch.doc[1:] == batch.doc[:-1])
     out[same + 1] += near[same, states : 2 * states]

@@ -67,8 +67,7 @@ def _leave(component: Functions, model: PostingModel, evidence: Evidence, n: int
     pages.raw = model.raw(shares, text)
     pages.scores, pages.answers = model.scores(pages.raw), model.answers(shares, text)
     pages.probabilities, pages.weights = probabilities, parts @ model.a["share_weights"]
-    assert component.duty is not None
-    pages.codes = [component.duty.codes[b] for b in best_codes(probabilities, component.duty.codes)]
+    pages.codes = [component.codes[b] for b in best_codes(probabilities, component.codes)]
     component.leave(pages, [doc])
 
 

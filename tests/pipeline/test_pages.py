@@ -82,3 +82,24 @@ def test_a_full_lexicon_is_left_and_begun_anew(jd: Analyzer, monkeypatch: pytest
     first = lexicons.lexicon("es")
     assert list(jd.analyze_many(texts, batch_size=2)) == before
     assert lexicons.lexicon("es") is not first
+
+
+@pytest.mark.parametrize("lang", ["zh", "es"])
+def test_remembered_lines_change_nothing(lang: str) -> None:
+    texts = some(lang, 8)
+    jd = Analyzer()
+    before = list(jd.analyze_many(texts))
+    jd.remember_lines(100)
+    assert list(jd.analyze_many(texts)) == before
+    phrases = jd.pipeline(lang).get_pipe("jd_duties")._phrases  # type: ignore[attr-defined]
+    assert list(jd.analyze_many(texts)) == before
+    assert phrases.cache_info().hits >= sum(len(a.duties) for a in before)
+    jd.remember_lines(0)
+    assert list(jd.analyze_many(texts)) == before
+
+
+@pytest.mark.parametrize("lang", ["zh", "es"])
+def test_rows_need_no_evidence(lang: str, jd: Analyzer) -> None:
+    items = [{"text": t, "title": "Brand manager"} for t in some(lang, 8)]
+    assert [a.to_row() for a in jd.analyze_rows(items)] == [a.to_row() for a in jd.analyze_many(items)]
+    assert [a.to_row() for a in jd.analyze_rows(items)] == [jd.analyze(**i).to_row() for i in items]
