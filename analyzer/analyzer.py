@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc
 
 from analyzer import language as languages
 from analyzer.analysis import Analysis
 from analyzer.pipeline.build import find_model, open_model
+from analyzer.pipeline.component import Batched
+from analyzer.pipeline.functions import Functions
+from analyzer.pipeline.pages import Pages
 from analyzer.profiles import Profiles, load_profiles
-from analyzer.reading import read_doc
+from analyzer.reading import Reader
 from analyzer.settings import LIMITS, Limits
 
 Item = str | Mapping[str, Any]
-BATCH = 64
+BATCH = 256
 """Texts analysed together; results do not depend on it."""
 
 
@@ -34,6 +36,7 @@ class Analyzer:
         self.limits = limits
         self.prior = dict(prior) if prior else None
         self._pipelines: dict[str, Language] = {}
+        self._lines = 0
 
     def pipeline(self, lang: str) -> Language:
         """The spaCy pipeline of a language; raises ModelNotFound or ModelDamaged."""
@@ -41,6 +44,7 @@ class Analyzer:
             nlp = open_model(find_model(lang, self.models))
             if self.prior:
                 nlp.get_pipe("jd_functions").set_prior(self.prior)  # type: ignore[attr-defined]
+            _remember(nlp, self._lines)
             self._pipelines[lang] = nlp
         return self._pipelines[lang]
 
@@ -57,40 +61,73 @@ class Analyzer:
         meta = self.pipeline(lang).meta
         return f"{lang}-{meta['version']}+{meta.get('jd', {}).get('hash', 'unsaved')}"
 
+    def remember_lines(self, count: int) -> None:
+        """Keep what was found of the last `count` different lines, for texts that repeat each other's; 0 keeps none. No result changes."""
+        self._lines = count
+        for nlp in self._pipelines.values():
+            _remember(nlp, count)
+
     def analyze(self, text: str, title: str | None = None, language: str | None = None, id: str | None = None) -> Analysis:
         """Analyse one posting. Never raises for what the text holds: see `Analysis.status`."""
         return next(self.analyze_many([{"text": text, "title": title, "language": language, "id": id}]))
 
-    def analyze_many(self, items: Iterable[Item], batch_size: int = BATCH) -> Iterator[Analysis]:
+    def analyze_many(self, items: Iterable[Item], batch_size: int = BATCH, *, evidence: bool = True) -> Iterator[Analysis]:
         """Analyse texts, or mappings with `text` and perhaps `title`, `language`, `id`, in order.
 
+        evidence: otherwise what no column of `Analysis.to_row` shows is left out, for speed: phrases, purposes, zones, steps.
         Texts are read in batches, and words met in them are forgotten after each, so memory stays flat.
         """
         iterator = iter(items)
         while group := [_as_mapping(i) for i in itertools.islice(iterator, batch_size)]:
-            yield from self._batch(group)
+            yield from self._batch(group, evidence)
 
-    def _batch(self, group: list[Mapping[str, Any]]) -> list[Analysis]:
+    def analyze_rows(self, items: Iterable[Item]) -> Iterator[Analysis]:
+        """As `analyze_many`, for `Analysis.to_row` alone."""
+        return self.analyze_many(items, evidence=False)
+
+    def _batch(self, group: list[Mapping[str, Any]], evidence: bool) -> list[Analysis]:
         found = [languages.find(_text(i), self.limits, i.get("language")) for i in group]
         results: list[Analysis | None] = [None] * len(group)
         for lang in languages.SUPPORTED:
             mine = [n for n, f in enumerate(found) if f.status == "ok" and f.language == lang]
             if not mine:
                 continue
-            nlp = self.pipeline(lang)
-            with nlp.memory_zone():
-                docs = nlp.pipe([_text(group[n]) for n in mine], batch_size=len(mine))
-                for n, doc in zip(mine, docs, strict=True):
-                    results[n] = self._read(nlp, doc, group[n], found[n])
+            pages = self._pages(lang, [_text(group[n]) for n in mine])
+            component: Functions = self.pipeline(lang).get_pipe("jd_functions")  # type: ignore[assignment]
+            reader = Reader(component, pages, self.model_name(lang), evidence)
+            for place, n in enumerate(mine):
+                results[n] = self._read(reader, place, group[n], found[n])
         return [
             r or Analysis(f.status, f.language, self.model_name(None), id=_id(i), review=True, reasons=(f.reason or f.status,))
             for r, f, i in zip(results, found, group, strict=True)
         ]
 
-    def _read(self, nlp: Language, doc: Doc, item: Mapping[str, Any], found: languages.Found) -> Analysis:
+    def _pages(self, lang: str, texts: list[str]) -> Pages:
+        """The texts through the pipeline's tokenizer and components, without Docs."""
+        nlp = self.pipeline(lang)
+        pages: Pages = nlp.tokenizer.pages(texts)  # type: ignore[union-attr]
+        for name, component in nlp.pipeline:
+            if not isinstance(component, Batched):
+                raise TypeError(f"the component {name!r} reads Docs only; call the pipeline itself")
+            component.read(pages)
+        return pages
+
+    def _read(self, reader: Reader, place: int, item: Mapping[str, Any], found: languages.Found) -> Analysis:
         title = item.get("title")
-        name = self.model_name(found.language)
-        return read_doc(nlp, doc, title=str(title) if title else None, id=_id(item), model=name, mixed=found.mixed)
+        return reader.read(place, title=str(title) if title else None, id=_id(item), mixed=found.mixed)
+
+
+def on_one_core() -> None:
+    """From now on this process does its products on one core: so small ones only lose by several threads, which wait for each other."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    threadpool_limits(limits=1)
+
+
+def _remember(nlp: Language, count: int) -> None:
+    for _, component in nlp.pipeline:
+        if isinstance(component, Batched):
+            component.remember_lines(count)
 
 
 def _as_mapping(item: Item) -> Mapping[str, Any]:

@@ -44,6 +44,8 @@ class TableLimits:
     """Share of a file's bytes that may fail to decode; they are replaced by U+FFFD, counted and told. Over it, refused."""
     cached_texts: int = 4_096
     """Results of repeated texts kept by each worker; the least recently used goes first."""
+    cached_lines: int = 16_384
+    """Different lines of which each worker keeps what was found, as portals repeat them; the least recently used goes first."""
     chunks_ahead: int = 2
     """Chunks waiting for each worker, beside the one it scores."""
     worker_restarts: int = 2

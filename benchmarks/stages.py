@@ -5,23 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 
 
-def _through(component: Any, docs: list[Any]) -> Iterable[Any]:
-    return component.pipe(docs, batch_size=64) if hasattr(component, "pipe") else [component(d) for d in docs]
-
-
 def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
-    """Stage → microseconds a posting, each stage run alone over the postings, 64 at a time as the analyzer does."""
+    """Stage → microseconds a posting, each stage run alone over the postings, a batch at a time as the analyzer does."""
     import analyzer
     from analyzer import language
+    from analyzer.analyzer import BATCH
     from analyzer.bulk.layout import csv_cell
-    from analyzer.reading import read_doc
+    from analyzer.reading import Reader
     from analyzer.settings import LIMITS
 
     jd = analyzer.load()
@@ -30,29 +29,27 @@ def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
         given = [row for row, _ in zip(csv.DictReader(stream), range(rows), strict=False)]
     spent: dict[str, float] = {}
 
-    def timed(name: str, work: Callable[[], Iterable[T]]) -> list[T]:
+    def timed(name: str, work: Callable[[], T]) -> T:
         begin = time.process_time()
-        out = list(work())
+        out = work()
         spent[name] = spent.get(name, 0.0) + time.process_time() - begin
         return out
 
-    list(jd.analyze_many([r["text"] for r in given[:64]]))  # what is made once is made
+    list(jd.analyze_many([r["text"] for r in given[:BATCH]]))  # what is made once is made
     language.latin_language("hola")
     results: list[Any] = []
-    for at in range(0, len(given), 64):
-        texts = [r["text"] for r in given[at : at + 64]]
-        titles = [r["title"] for r in given[at : at + 64]]
-        timed("language", lambda texts=texts: [language.find(t, LIMITS) for t in texts])  # type: ignore[misc]
-        with nlp.memory_zone():
-            docs = timed("tokenizer", lambda texts=texts: [nlp.make_doc(t) for t in texts])  # type: ignore[misc]
-            for name, component in nlp.pipeline:
-                docs = timed(name, lambda component=component, docs=docs: _through(component, docs))  # type: ignore[misc]
-            pairs = list(zip(docs, titles, strict=True))
-            results += timed(
-                "result",
-                lambda pairs=pairs: [read_doc(nlp, d, title=t, id=None, model="m", mixed=False) for d, t in pairs],  # type: ignore[misc]
-            )
-    lines = timed("row", lambda: [[csv_cell(v) for v in r.to_row().values()] for r in results])
-    stream_out = io.StringIO()
-    timed("CSV out", lambda: [csv.writer(stream_out).writerow([*r.values(), *line]) for r, line in zip(given, lines, strict=True)])
+    component: Any = nlp.get_pipe("jd_functions")
+    with ThreadpoolController().limit(limits=1):
+        for at in range(0, len(given), BATCH):
+            texts = [r["text"] for r in given[at : at + BATCH]]
+            titles = [r["title"] for r in given[at : at + BATCH]]
+            timed("language", lambda: [language.find(t, LIMITS) for t in texts])  # noqa: B023
+            pages = timed("tokenizer", lambda: nlp.tokenizer.pages(texts))  # type: ignore[attr-defined]  # noqa: B023
+            for name, step in nlp.pipeline:
+                timed(name, lambda: step.read(pages))  # noqa: B023
+            reader = timed("result", lambda: Reader(component, pages, "m"))  # noqa: B023
+            results += timed("result", lambda: [reader.read(n, title=t, id=None, mixed=False) for n, t in enumerate(titles)])  # noqa: B023
+        lines = timed("row", lambda: [[csv_cell(v) for v in r.to_row().values()] for r in results])
+        writer = csv.writer(io.StringIO())
+        timed("CSV out", lambda: [writer.writerow([*r.values(), *line]) for r, line in zip(given, lines, strict=True)])
     return {name: seconds / len(given) * 1e6 for name, seconds in spent.items()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.bulk.columns import Columns, find_columns
 from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, renamed
-from analyzer.bulk.scoring import Cache, Scorer, posting, score
+from analyzer.bulk.scoring import Cache, Scorer, posting, remember_lines, score
 from analyzer.bulk.worker import AnalyzerFactory, check_prefix
 from analyzer.settings import TABLE_LIMITS
 
@@ -75,10 +75,11 @@ def _rows(df: pd.DataFrame, header: Sequence[str], columns: Columns, factory: Ca
     kept = Cache(TABLE_LIMITS.cached_texts) if cache else None
     out: list[list[Any]] = []
     scorer = scorer_of(factory)
+    remember_lines(scorer, TABLE_LIMITS.cached_lines if cache else 0)
     # Products this small only lose by several threads, and on a busy machine these wait for each other.
     with ThreadpoolController().limit(limits=1):
         for at in range(0, len(items), TABLE_LIMITS.chunk_rows):
-            for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept):
+            for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept, evidence=False):
                 row = result.to_row()
                 out.append([row[c] for c in JD_COLUMNS])
     return out

@@ -175,6 +175,7 @@ def _plan(
         options.keep_input,
         details.suffix if details else None,
         limits.cached_texts if options.cache else 0,
+        limits.cached_lines if options.cache else 0,
     )
     home = _home(target or details, stack)
     head = spool.csv_head([*header, *renamed(JD_COLUMNS, options.prefix)], delimiter, options.bom) if staged == "csv" else b""

@@ -7,7 +7,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from analyzer.analysis import Analysis
 from analyzer.errors import AnalyzerError
@@ -21,6 +21,15 @@ class Scorer(Protocol):
 
     def analyze_many(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Analysis]:
         """An Analysis for each of `items`, in order; each has text, title, language and id."""
+        ...
+
+
+@runtime_checkable
+class RowScorer(Protocol):
+    """A scorer that can leave out what no column of a table shows."""
+
+    def analyze_rows(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Analysis]:
+        """As `analyze_many`, good for `Analysis.to_row` alone."""
         ...
 
 
@@ -94,10 +103,13 @@ class Cache:
             self._kept.popitem(last=False)
 
 
-def score(scorer: Scorer, items: Sequence[Posting], cache: Cache | None = None) -> list[Analysis]:
-    """An Analysis for each posting, in order, without ids. With a cache, postings that were met before are not scored again."""
+def score(scorer: Scorer, items: Sequence[Posting], cache: Cache | None = None, evidence: bool = True) -> list[Analysis]:
+    """An Analysis for each posting, in order, without ids. With a cache, postings that were met before are not scored again.
+
+    evidence: otherwise the Analyses are good for `to_row` alone, where the scorer is quicker so.
+    """
     if cache is None:
-        return _safely(scorer, items)
+        return _safely(scorer, items, evidence)
     keys = [cache.key(i) for i in items]
     results: dict[bytes, Analysis] = {}
     new: dict[bytes, Posting] = {}
@@ -108,28 +120,36 @@ def score(scorer: Scorer, items: Sequence[Posting], cache: Cache | None = None) 
             results[key] = kept
         else:
             new[key] = item
-    for key, result in zip(new, _safely(scorer, list(new.values())), strict=True):
+    for key, result in zip(new, _safely(scorer, list(new.values()), evidence), strict=True):
         results[key] = result
         cache.put(key, result)
     return [results[k] for k in keys]
 
 
-def _safely(scorer: Scorer, items: Sequence[Posting]) -> list[Analysis]:
+def remember_lines(scorer: Scorer, count: int) -> None:
+    """Have a scorer that can keep what it found of the last `count` different lines."""
+    remember = getattr(scorer, "remember_lines", None)
+    if remember is not None:
+        remember(count)
+
+
+def _safely(scorer: Scorer, items: Sequence[Posting], evidence: bool) -> list[Analysis]:
     try:
-        return _plainly(scorer, items)
+        return _plainly(scorer, items, evidence)
     except (AnalyzerError, MemoryError):
         raise
     except Exception:  # one posting must not cost the others theirs: they are scored one by one
-        return [_alone(scorer, item) for item in items]
+        return [_alone(scorer, item, evidence) for item in items]
 
 
-def _plainly(scorer: Scorer, items: Sequence[Posting]) -> list[Analysis]:
-    return list(scorer.analyze_many([{"text": i.text, "title": i.title, "language": i.language, "id": None} for i in items]))
+def _plainly(scorer: Scorer, items: Sequence[Posting], evidence: bool) -> list[Analysis]:
+    given = [{"text": i.text, "title": i.title, "language": i.language, "id": None} for i in items]
+    return list(scorer.analyze_rows(given) if not evidence and isinstance(scorer, RowScorer) else scorer.analyze_many(given))
 
 
-def _alone(scorer: Scorer, item: Posting) -> Analysis:
+def _alone(scorer: Scorer, item: Posting, evidence: bool) -> Analysis:
     try:
-        return _plainly(scorer, [item])[0]
+        return _plainly(scorer, [item], evidence)[0]
     except (AnalyzerError, MemoryError):
         raise
     except Exception as error:

@@ -16,7 +16,7 @@ from analyzer.analysis import Analysis
 from analyzer.bulk.files import Table
 from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, CsvRows, arrow_schema, csv_cell, our_cells, plain, renamed, safe, unique
 from analyzer.bulk.readers import Chunk
-from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, score, with_reason
+from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
 from analyzer.errors import ModelNotFound, TableError
 
@@ -78,6 +78,7 @@ class Job:
     keep_input: bool = True
     details: str | None = None
     cached: int = 0
+    lines: int = 0
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Worker:
         self.scorer = job.factory()
         # Made after the scorer, since it knows only of libraries that are loaded.
         self._threads = ThreadpoolController()
+        remember_lines(self.scorer, job.lines)
         self.cache = Cache(job.cached) if job.cached else None
 
     def process(self, chunk: Chunk) -> Done:
@@ -130,7 +132,8 @@ class Worker:
         items, faults = rows.postings, rows.faults
         whole = [n for n in range(len(items)) if faults.get(n, UNDECODABLE) == UNDECODABLE]
         results: list[Analysis] = [bad("bad_row", faults.get(n, "")) for n in range(len(items))]
-        for n, result in zip(whole, score(self.scorer, [items[n] for n in whole], self.cache), strict=True):
+        evidence = self.job.staged == "jsonl" or self.job.details is not None
+        for n, result in zip(whole, score(self.scorer, [items[n] for n in whole], self.cache, evidence), strict=True):
             results[n] = with_reason(result, UNDECODABLE) if n in faults else result
         return results
 

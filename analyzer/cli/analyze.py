@@ -158,8 +158,10 @@ def _analyses(
     sources: Sequence[Source], title: str | None, language: PostingLanguage | None, jd: Analyzer
 ) -> Iterator[tuple[Source, Analysis]]:
     from analyzer.analysis import Analysis
+    from analyzer.analyzer import on_one_core
     from analyzer.cli import complain
 
+    on_one_core()
     title = title.encode("utf-8", "replace").decode("utf-8") if title else None
     for source in sources:
         if source.error:

@@ -68,7 +68,7 @@ def score(
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Processes; 0 or 1 for none beside this. Else one a core, for larger tables.")
     ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Score repeated texts again each time.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Score repeated texts and lines again each time.")] = False,
     chunk_rows: Annotated[
         int | None, typer.Option("--chunk-rows", min=1, help="Rows scored together; a stop loses at most one chunk a worker.")
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from importlib import resources
 
@@ -22,13 +23,38 @@ def read(lang: str, name: str, keys: frozenset[str]) -> dict[str, list[str]]:
     return table
 
 
+_WORD = re.compile(r"[^\W_]+")
+
+
 def plain(heading: str) -> str:
     """A heading's letters alone, in normal form, for look-up."""
-    words = "".join(c if c.isalnum() else " " for c in heading).split()
-    return " ".join(spanish(w) for w in words)
+    return " ".join(map(spanish, _WORD.findall(heading)))
 
 
 @functools.cache
 def headings(lang: str) -> dict[str, str]:
     """Plain heading → the zone it opens (D R B C X)."""
     return {plain(row): zone for zone, rows in read(lang, "headings", frozenset("DRBCX")).items() for row in rows}
+
+
+class Headings:
+    """The headings of a language, looked up in running text: what cannot be one is seen by its first word."""
+
+    def __init__(self, table: dict[str, str]) -> None:
+        """table: plain heading → the zone it opens."""
+        self.table = table
+        self._first = frozenset(heading.partition(" ")[0] for heading in table)
+        self._longest = max(map(len, self._first), default=0)
+
+    def zone(self, text: str) -> str | None:
+        """The zone that a text opens if it is a heading, whatever marks it has."""
+        first = _WORD.search(text)
+        if first is None or first.end() - first.start() > self._longest or spanish(first.group()) not in self._first:
+            return None
+        return self.table.get(plain(text))
+
+
+@functools.cache
+def heading_finder(lang: str) -> Headings:
+    """The headings of a language."""
+    return Headings(headings(lang))

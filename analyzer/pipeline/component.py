@@ -1,11 +1,15 @@
-"""What the trained components share: batches of Docs in, the same Docs out, in order."""
+"""What the components share: batches in, read as arrays; on Docs, the same work and its results written on them."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from spacy.tokens import Doc
+
+if TYPE_CHECKING:
+    from analyzer.pipeline.pages import Pages
 
 
 def text_of(doc: Doc) -> str:
@@ -15,11 +19,31 @@ def text_of(doc: Doc) -> str:
 
 
 class Batched:
-    """A component whose work is done for many Docs at once; one Doc is a batch of one, so the numbers are the same."""
+    """A component whose work is done for many postings at once; one is a batch of one, so the numbers are the same.
 
-    def annotate(self, docs: list[Doc]) -> None:
-        """Leave on each Doc what the component is for."""
+    `read` does the work, on arrays alone: scoring calls it and makes no Doc. As a spaCy component it is called with Docs,
+    reads what they hold, and leaves its results on them.
+    """
+
+    def read(self, pages: Pages) -> None:
+        """Add to the pages what the component is for."""
         raise NotImplementedError
+
+    def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
+        """Write on the Docs what `read` added."""
+        raise NotImplementedError
+
+    def remember_lines(self, count: int) -> None:
+        """Keep what was found of the last `count` different lines; by default a component keeps nothing."""
+
+    def annotate(self, docs: Sequence[Doc]) -> None:
+        """Do the work for the Docs, and leave it on them."""
+        from analyzer.pipeline.pages import pages_of
+
+        if docs:
+            pages = pages_of(docs)
+            self.read(pages)
+            self.leave(pages, docs)
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate one Doc."""

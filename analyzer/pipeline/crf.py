@@ -54,3 +54,61 @@ def forward_backward(
         beta[t - 1] = np.where(alive[t][:, None], _logsumexp(transitions + ahead, 2), beta[t])
     marginals = np.exp(alpha + beta - log_z[None, :, None])[column, row]
     return marginals, pairs, float(log_z.sum())
+
+
+def marginals(emissions: Array, lengths: NDArray[np.int64], transitions: Array, start: Array, end: Array) -> Array:
+    """(S, K) marginals of each item alone, as `forward_backward` gives them, for scoring.
+
+    Sums run over probabilities scaled to add up to 1 at each step (Rabiner, 1989): no exponential but one an item. The longest
+    sequences come first, so that those that go on are always the first rows. Sums run in the same order whatever else is in
+    the batch (no BLAS), so that a posting's numbers do not depend on its neighbours.
+    """
+    states = emissions.shape[1]
+    if not len(emissions):
+        return emissions
+    order = np.argsort(-lengths, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    row, column = pad(lengths)
+    row = rank[row]
+    longest = int(lengths.max())
+    alive = np.searchsorted(-lengths[order], -np.arange(longest), side="left").tolist()
+    chances = np.zeros((longest, len(lengths), states))
+    chances[column, row] = np.exp(emissions - emissions.max(axis=1, keepdims=True))
+    moves = np.exp(transitions - transitions.max())
+    forward = np.zeros_like(chances)
+    now = _scaled(chances[0] * np.exp(start - start.max()))
+    forward[0] = now
+    for t in range(1, longest):
+        count = alive[t]
+        now = _scaled(_stepped(now[:count], moves) * chances[t, :count])
+        forward[t, :count] = now
+    ends = np.exp(end - end.max())
+    backward = np.empty_like(chances)
+    backward[:] = ends
+    back = moves.T.copy()
+    for t in range(longest - 1, 0, -1):
+        count = alive[t]
+        backward[t - 1, :count] = _scaled(_stepped(backward[t, :count] * chances[t, :count], back))
+    out: Array = (forward * backward)[column, row]
+    return out / _total(out)
+
+
+def _stepped(values: Array, moves: Array) -> Array:
+    """(B, K): `values @ moves`, added up state by state."""
+    out = values[:, :1] * moves[0]
+    for state in range(1, len(moves)):
+        out += values[:, state : state + 1] * moves[state]
+    return out
+
+
+def _total(values: Array) -> Array:
+    """(B, 1) sums of the rows, added up column by column."""
+    out = values[:, :1].copy()
+    for column in range(1, values.shape[1]):
+        out += values[:, column : column + 1]
+    return out
+
+
+def _scaled(values: Array) -> Array:
+    return values / _total(values)

@@ -2,44 +2,79 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, SpanGroup
 
 from analyzer.lang.tables import headings, plain
-from analyzer.pipeline.component import text_of
-from analyzer.pipeline.phrases import find_phrases
-from analyzer.text.segments import LIST_MARK
+from analyzer.pipeline.component import Batched
+from analyzer.pipeline.pages import Pages, Spans
+from analyzer.pipeline.phrases import Bounds, Pair, find_phrases
+from analyzer.text.segments import LIST_MARK, WORDY
 
 _GLUED = re.compile(r"\s*[【\[]?([^:：\n]{2,40}?)[】\]]?\s*[:：]\s*")
 _LEADING = " \t\r\n、.．,，:：;；·"
 _TRAILING = " \t\r\n。；;.,，、:：·•-–—*"
 
 
-class Duties:
+class Duties(Batched):
     """Leaves `doc.spans["duties"]` (one span a statement) and `doc.spans["phrases"]`, with the duty of each in `attrs`."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
+        self.remember_lines(0)
 
-    def __call__(self, doc: Doc) -> Doc:
-        """Read the zones and leave duties and phrases."""
-        duties: list[Span] = []
-        text = text_of(doc)
-        for zone in doc.spans["zones"]:
-            if zone.label_ == "D":
-                span = self._statement(doc, text, zone)
-                if span is not None:
-                    duties.append(span)
-        doc.spans["duties"] = SpanGroup(doc, name="duties", spans=duties)
-        self._phrases(doc, duties)
-        return doc
+    def remember_lines(self, count: int) -> None:
+        """Keep the phrases of the last `count` different statements."""
+        lang = self.lang
+        self._phrases: Callable[[tuple[str, ...]], tuple[list[Pair], Bounds | None]] = lambda norms: find_phrases(norms, lang)
+        if count:
+            self._phrases = functools.lru_cache(maxsize=count)(self._phrases)
 
-    def _statement(self, doc: Doc, text: str, zone: Span) -> Span | None:
-        """The zone without what stands before and after the statement; None where nothing is left."""
-        start, end = zone.start_char, zone.end_char
-        mark = LIST_MARK.match(text, start, end)
+    def read(self, pages: Pages) -> None:
+        """Read the zones and add duties and phrases."""
+        zones = pages.zones
+        begin, stop, owner = zones.begin.tolist(), zones.stop.tolist(), zones.owner.tolist()
+        duties: list[tuple[int, int, int]] = []
+        phrases: list[tuple[int, ...]] = []
+        pages.purposes = []
+        posting, starts = -1, [0]
+        table = pages.lexicon.norms
+        norms = [table[form] for form in pages.lexicon.norm[pages.word].tolist()]
+        for n, label in enumerate(pages.labels):
+            if label != "D":
+                continue
+            if owner[n] != posting:
+                posting = owner[n]
+                starts = pages.start[pages.first[posting] : pages.first[posting + 1]].tolist()
+            found = self._statement(pages, norms, posting, starts, begin[n], stop[n])
+            if found is None:
+                continue
+            first, last = found
+            pairs, purpose = self._phrases(tuple(norms[first:last]))
+            phrases.extend((len(duties), first + v, first + v_end, first + o, first + o_end) for (v, v_end), (o, o_end) in pairs)
+            pages.purposes.append((first + purpose[0], first + purpose[1]) if purpose else None)
+            duties.append((first, last, owner[n]))
+        bounds = np.array(duties, np.int64).reshape(-1, 3)
+        pages.duties = Spans(bounds[:, 0], bounds[:, 1], bounds[:, 2])
+        pages.phrases = np.array(phrases, np.int64).reshape(-1, 5)
+        pages.codes, pages.phrase_codes = ["D"] * len(duties), ["D"] * len(phrases)
+
+    def _statement(self, pages: Pages, norms: list[str], owner: int, starts: list[int], begin: int, stop: int) -> tuple[int, int] | None:
+        """The tokens of a zone without what stands before and after the statement; None where nothing is left.
+
+        norms: of all tokens; starts: the characters at which those of the zone's posting begin.
+        """
+        text = pages.texts[owner]
+        low = int(pages.first[owner])
+        start, end = starts[begin - low], int(pages.end[stop - 1])
+        mark = None if WORDY.match(text, start, end) else LIST_MARK.match(text, start, end)
         if mark and mark.end() < end:
             start = mark.end()
         glued = _GLUED.match(text, start, end)
@@ -52,35 +87,41 @@ class Duties:
             start += 1
         while end > start and text[end - 1] in _TRAILING:
             end -= 1
-        span = doc.char_span(start, end, "D", alignment_mode="expand") if end > start else None
-        return _trimmed(span) if span is not None else None
+        if end <= start:
+            return None
+        first = low + bisect.bisect_right(starts, start) - 1
+        last = low + bisect.bisect_right(starts, end - 1)
+        while first < last and not norms[first].strip():  # a reader sees nothing in these
+            first += 1
+        while last > first and not norms[last - 1].strip():
+            last -= 1
+        return (first, last) if last > first else None
 
-    def _phrases(self, doc: Doc, duties: list[Span]) -> None:
-        spans: list[Span] = []
-        owner: list[int] = []
-        heads: list[list[int]] = []
-        objects: list[list[int]] = []
-        purposes: list[list[int] | None] = []
-        for number, duty in enumerate(duties):
-            phrases, purpose = find_phrases(duty, self.lang)
-            purposes.append([purpose.start, purpose.end] if purpose is not None else None)
-            for verb, target in phrases:
-                spans.append(Span(doc, min(verb.start, target.start), max(verb.end, target.end), "D"))
-                owner.append(number)
-                heads.append([verb.start, verb.end])
-                objects.append([target.start, target.end])
-        doc.spans["phrases"] = SpanGroup(doc, name="phrases", attrs={"duty": owner, "verb": heads, "object": objects}, spans=spans)
-        doc.spans["duties"].attrs["purpose"] = purposes
+    def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
+        """Spans of duties and phrases, without codes."""
+        leave_duties(pages, docs, {})
 
 
-def _trimmed(span: Span) -> Span | None:
-    """The span without tokens at its ends in which a reader sees nothing; None where nothing is left."""
-    start, end = span.start, span.end
-    while start < end and not span.doc[start].norm_.strip():
-        start += 1
-    while end > start and not span.doc[end - 1].norm_.strip():
-        end -= 1
-    return Span(span.doc, start, end, span.label) if end > start else None
+def leave_duties(pages: Pages, docs: Sequence[Doc], more: Mapping[str, Any]) -> None:
+    """The duties and phrases of the pages as spans of the Docs. more: values a duty or posting, for the duties' `attrs`."""
+    edges = pages.duties.edges(len(pages))
+    phrase_edges = np.searchsorted(pages.phrases[:, 0], edges).tolist()
+    bounds = pages.phrases[:, 1:]
+    whole = Spans(bounds[:, [0, 2]].min(axis=1), bounds[:, [1, 3]].max(axis=1), pages.duties.owner[pages.phrases[:, 0]])
+    for number, doc in enumerate(docs):
+        base, mine = int(pages.first[number]), slice(edges[number], edges[number + 1])
+        own = pages.phrases[phrase_edges[number] : phrase_edges[number + 1]]
+        attrs = {
+            "duty": (own[:, 0] - edges[number]).tolist(),
+            "verb": (own[:, 1:3] - base).tolist(),
+            "object": (own[:, 3:5] - base).tolist(),
+        }
+        doc.spans["phrases"] = SpanGroup(doc, name="phrases", attrs=attrs, spans=pages.spans(doc, number, whole, pages.phrase_codes))
+        purposes = [[p[0] - base, p[1] - base] if p else None for p in pages.purposes[mine]]
+        doc.spans["duties"] = SpanGroup(
+            doc, name="duties", attrs={"purpose": purposes, **{k: v(number, mine) for k, v in more.items()}},
+            spans=pages.spans(doc, number, pages.duties, pages.codes),
+        )  # fmt: skip
 
 
 @Language.factory("jd_duties", requires=["doc.spans"], assigns=["doc.spans"])

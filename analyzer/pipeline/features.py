@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from spacy.attrs import IS_PUNCT, IS_SPACE, NORM, SENT_START
 from spacy.strings import hash_string  # type: ignore[attr-defined]
 from spacy.tokens import Doc
 
+from analyzer.pipeline.lexicon import BLANK, MARK, Lexicon
+from analyzer.pipeline.pages import Pages, Spans, pages_of
 from analyzer.text.words import spanish_stem
 
 Floats = NDArray[np.float32]
@@ -27,48 +28,50 @@ _MIX_A, _MIX_B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 
 @dataclass(frozen=True)
 class Batch:
-    """The segments of some Docs as arrays. T tokens, S segments, C content tokens (no space, no punctuation).
+    """The content tokens (no blank, no mark) of some spans of some postings. S spans (segments, or duties), C content tokens.
 
-    norms: (C,) norm id of each content token; segment: (C,) its segment; token: (C,) its index in its Doc.
-    starts, ends: (S,) token offsets of each segment in its Doc; doc: (S,) the Doc it is in.
+    form: (C,) number of each content token's normal form in the lexicon; segment: (C,) its span; at: (C,) the token, counted
+    through the pages. begin, stop: (S,) the spans' tokens, counted so; doc: (S,) the posting each is in.
     """
 
-    docs: Sequence[Doc]
-    norms: NDArray[np.uint64]
+    pages: Pages
+    form: NDArray[np.int32]
     segment: NDArray[np.int64]
-    token: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    at: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    stop: NDArray[np.int64]
     doc: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self.begin)
+
+    @property
+    def norms(self) -> NDArray[np.uint64]:
+        """(C,) 64-bit hash of each content token's normal form."""
+        return self.pages.lexicon.hashes[self.form]
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """(S,) first token of each span, counted in its own posting."""
+        return self.begin - self.pages.first[self.doc]
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """(S,) end of each span, counted in its own posting."""
+        return self.stop - self.pages.first[self.doc]
+
+
+def content_of(pages: Pages) -> Batch:
+    """The segments of the pages."""
+    known, spans = pages.lexicon, pages.segments
+    at = np.flatnonzero(known.marks[pages.word] & (MARK | BLANK) == 0)
+    segment = np.searchsorted(spans.begin, at, side="right") - 1
+    return Batch(pages, known.norm[pages.word[at]], segment, at, spans.begin, spans.stop, spans.owner)
 
 
 def make_batch(docs: Sequence[Doc]) -> Batch:
-    """Arrays over the sentences (segments) of the Docs."""
-    norms, segments, tokens, starts, ends, owner = [], [], [], [], [], []
-    count = 0
-    for number, doc in enumerate(docs):
-        if not len(doc):
-            continue
-        array = doc.to_array([NORM, SENT_START, IS_PUNCT, IS_SPACE])
-        begin = array[:, 1] == 1
-        begin[0] = True
-        at = np.flatnonzero(begin)
-        content = np.flatnonzero((array[:, 2] == 0) & (array[:, 3] == 0))
-        norms.append(array[content, 0])
-        segments.append(np.cumsum(begin)[content] - 1 + count)
-        tokens.append(content)
-        starts.append(at)
-        ends.append(np.append(at[1:], len(doc)))
-        owner.append(np.full(len(at), number))
-        count += len(at)
-    if not norms:
-        none = np.zeros(0, np.int64)
-        return Batch(docs, none.astype(np.uint64), none, none, none, none, none)
-    join = np.concatenate
-    return Batch(docs, join(norms).astype(np.uint64), join(segments), join(tokens), join(starts), join(ends), join(owner))
+    """The segments (sentences) of the Docs."""
+    return content_of(pages_of(docs))
 
 
 def word_features(lang: str) -> Callable[[str], list[str]]:
@@ -154,7 +157,7 @@ class FeatureSpace:
         ids = np.array([[hash_string(a), hash_string(b)] for a, b in pairs], np.uint64).reshape(-1, 2)
         self.pairs = HashTable(pair_keys(ids[:, 0], ids[:, 1]))
         self.first_pair = first_pair
-        self._known: dict[int, tuple[int, ...]] = {}
+        self._known: tuple[Lexicon | None, NDArray[np.int64], NDArray[np.int64]] = None, np.zeros(1, np.int64), np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -166,14 +169,14 @@ class FeatureSpace:
         A word that only one company ever wrote, such as its name or an address, is in no vocabulary.
         """
         features = word_features(lang)
-        strings = batch.docs[0].vocab.strings
+        norms = batch.pages.lexicon.norms
         seen: dict[str, set[Any]] = {}
         frequency: dict[str, int] = {}
         by_segment = np.searchsorted(batch.segment, np.arange(len(batch) + 1))
         for segment in range(len(batch)):
             if used is not None and not used[segment]:
                 continue
-            words = [strings[int(n)] for n in batch.norms[by_segment[segment] : by_segment[segment + 1]]]
+            words = [norms[n] for n in batch.form[by_segment[segment] : by_segment[segment + 1]].tolist()]
             named = {f for w in words for f in features(w)} | {f"2:{a} {b}" for a, b in itertools.pairwise(words)}
             for name in named:
                 if name.count(" ") <= 1 and "\n" not in name and "\t" not in name:
@@ -184,46 +187,71 @@ class FeatureSpace:
         idf = np.array([np.log((1 + total) / (1 + frequency[n])) + 1 for n in kept], np.float32)
         return cls(lang, kept, idf)
 
-    def _of_word(self, norm: int, strings: Any) -> tuple[int, ...]:
-        known = self._known.get(norm)
-        if known is None:
-            if len(self._known) > 500_000:  # a year's worth of users' words must not pile up
-                self._known.clear()
-            known = tuple(self.index[f] for f in self.features(strings[norm]) if f in self.index)
-            self._known[norm] = known
-        return known
+    def _table(self, known: Lexicon) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For each normal form of a lexicon where its features begin (and the last end), and the features one after another."""
+        lexicon, offsets, flat = self._known
+        if lexicon is not known:
+            offsets, flat = np.zeros(1, np.int64), np.zeros(0, np.int64)
+        if len(offsets) <= known.forms:
+            index = self.index
+            new = [[index[f] for f in self.features(norm) if f in index] for norm in known.norms[len(offsets) - 1 :]]
+            offsets = np.concatenate([offsets, offsets[-1] + np.cumsum([len(n) for n in new])])
+            flat = np.concatenate([flat, np.fromiter(itertools.chain.from_iterable(new), np.int64)])
+        self._known = known, offsets, flat
+        return offsets, flat
+
+    def of_forms(self, known: Lexicon, forms: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The features of some normal forms: (place in `forms`, feature), place by place."""
+        offsets, flat = self._table(known)
+        begin = offsets[forms]
+        counts = offsets[1:][forms] - begin
+        place = np.repeat(np.arange(len(forms)), counts)
+        within = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return place, flat[np.repeat(begin, counts) + within]
 
     def occurrences(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Every known feature where it occurs: (segment, feature, position of its first content token, tokens it spans)."""
-        strings = batch.docs[0].vocab.strings if batch.docs else None
-        unique, inverse = np.unique(batch.norms, return_inverse=True)
-        known = [self._of_word(int(n), strings) for n in unique]
-        lengths = np.array([len(k) for k in known], np.int64)
-        flat = np.fromiter((i for k in known for i in k), np.int64, int(lengths.sum()))
-        offsets = np.append(0, np.cumsum(lengths))[:-1]
-        counts = lengths[inverse]
-        position = np.repeat(np.arange(len(batch.norms)), counts)
-        within = np.arange(len(position)) - np.repeat(np.cumsum(counts) - counts, counts)
-        column = flat[np.repeat(offsets[inverse], counts) + within] if len(flat) else np.zeros(0, np.int64)
-        same = batch.segment[1:] == batch.segment[:-1]
-        left = np.flatnonzero(same)
-        found = self.pairs.find(pair_keys(batch.norms[left], batch.norms[left + 1]))
-        left, found = left[found >= 0], found[found >= 0] + self.first_pair
+        position, column = self.of_forms(batch.pages.lexicon, batch.form)
+        left, found = self._pairs(batch)
         positions = np.concatenate([position, left])
         spans = np.concatenate([np.ones(len(position), np.int64), np.full(len(left), 2, np.int64)])
         return batch.segment[positions], np.concatenate([column, found]), positions, spans
 
+    def _pairs(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Neighbours in a segment that are a feature: (position of the left one, feature)."""
+        left = np.flatnonzero(batch.segment[1:] == batch.segment[:-1])
+        norms = batch.norms
+        found = self.pairs.find(pair_keys(norms[left], norms[left + 1]))
+        hit = found >= 0
+        return left[hit], found[hit] + self.first_pair
+
+    def known(self, batch: Batch) -> NDArray[np.bool_]:
+        """(C,) whether each content token's word is in the vocabulary."""
+        offsets, _ = self._table(batch.pages.lexicon)
+        return offsets[1:][batch.form] > offsets[batch.form]
+
     def known_share(self, batch: Batch) -> float:
         """Share of the batch's content tokens whose word is in the vocabulary; 1 where there is none."""
-        if not len(batch.norms):
-            return 1.0
-        strings = batch.docs[0].vocab.strings
-        return sum(1 for n in batch.norms.tolist() if self._of_word(n, strings)) / len(batch.norms)
+        return float(self.known(batch).sum() / len(batch.form)) if len(batch.form) else 1.0
 
     def counts(self, batch: Batch) -> sparse.csr_matrix:
-        """(S, V) float32: how often each feature occurs in each segment."""
+        """(S, V) float32: 1 where a feature occurs in a segment."""
         rows, columns, _, _ = self.occurrences(batch)
-        return sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (len(batch), len(self)))
+        return self.presence(rows, columns, len(batch))
+
+    def presence(self, rows: NDArray[np.int64], columns: NDArray[np.int64], count: int) -> sparse.csr_matrix:
+        """(count, V) float32: 1 where a feature occurs in a row, however often; the columns of each row ascend."""
+        size = len(self)
+        keys = rows * size + columns
+        keys = np.sort(keys.astype(np.int32) if (count + 1) * size < 2**31 else keys)
+        if len(keys):
+            keys = keys[np.append(True, keys[1:] != keys[:-1])]
+        begins = np.arange(count + 1) * size
+        indptr = np.searchsorted(keys, begins.astype(keys.dtype))
+        indices = keys - np.repeat(begins[:-1].astype(keys.dtype), np.diff(indptr))
+        made = sparse.csr_matrix((np.ones(len(keys), np.float32), indices, indptr), (count, size))
+        made.has_canonical_format = True
+        return made
 
     def matrix(self, batch: Batch) -> sparse.csr_matrix:
         """(S, V) float32: idf of each feature that occurs in the segment, rows of length 1."""
@@ -243,22 +271,16 @@ class FeatureSpace:
         edges = np.searchsorted(batch.segment, np.arange(len(batch) + 1))
         at = {"first": edges[:-1], "second": edges[:-1] + 1, "last": edges[1:] - 1}[which]
         good = (at >= edges[:-1]) & (at < edges[1:])
-        strings = batch.docs[0].vocab.strings if batch.docs else None
-        rows, columns = [], []
-        for row in np.flatnonzero(good):
-            for column in self._of_word(int(batch.norms[at[row]]), strings):
-                rows.append(row)
-                columns.append(column)
-        return sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (len(batch), len(self)))
+        rows = np.flatnonzero(good)
+        place, columns = self.of_forms(batch.pages.lexicon, batch.form[at[rows]])
+        indptr = np.searchsorted(rows[place], np.arange(len(batch) + 1))
+        return sparse.csr_matrix((np.ones(len(place), np.float32), columns, indptr), (len(batch), len(self)))
 
 
-def restrict(batch: Batch, bounds: NDArray[np.int64]) -> Batch:
-    """A batch whose segments are the given spans: bounds (N, 3) holds Doc, first token, end token."""
-    size = max((len(d) for d in batch.docs), default=0) + 1
-    at = batch.doc[batch.segment] * size + batch.token
-    low = np.searchsorted(at, bounds[:, 0] * size + bounds[:, 1])
-    high = np.searchsorted(at, bounds[:, 0] * size + bounds[:, 2])
+def restrict(batch: Batch, spans: Spans) -> Batch:
+    """A batch whose segments are the given spans."""
+    low, high = np.searchsorted(batch.at, spans.begin), np.searchsorted(batch.at, spans.stop)
     counts = high - low
-    segment = np.repeat(np.arange(len(bounds)), counts)
+    segment = np.repeat(np.arange(len(spans)), counts)
     index = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
-    return Batch(batch.docs, batch.norms[index], segment, batch.token[index], bounds[:, 1], bounds[:, 2], bounds[:, 0])
+    return Batch(batch.pages, batch.form[index], segment, batch.at[index], spans.begin, spans.stop, spans.owner)

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc
 
 from analyzer.analysis import ANSWERS as ANSWERS
 from analyzer.analysis import FUNCTIONS as FUNCTIONS
 from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
-from analyzer.pipeline.features import Batch, FeatureSpace, make_batch, restrict
+from analyzer.pipeline.duties import leave_duties
+from analyzer.pipeline.features import Batch, FeatureSpace, content_of, restrict
+from analyzer.pipeline.pages import Pages, Spans, pages_of
 from analyzer.profiles import Profiles
 
 Array = NDArray[np.float64]
@@ -116,43 +118,35 @@ class DutyModel:
         first = softmax(rows @ self.a["own"] + around)
         return around + other_means(first, owner) @ self.a["stack"] + text[owner] @ self.a["text_stack"]
 
-    def judge(self, docs: Sequence[Doc], whole: Batch | None = None) -> Judgement:
-        """Judge the duties and phrases that the Docs hold. `whole`: the Docs' batch, if made already."""
-        whole = whole or make_batch(docs)
-        text = self.text_logits(whole_texts(self.space.matrix(whole), whole.doc, len(docs)))
-        batch = duty_batch(docs, whole)
-        if not len(batch):
+    def judge(self, pages: Pages) -> Judgement:
+        """Judge the duties and phrases of the pages."""
+        whole = content_of(pages)
+        text = self.text_logits(whole_texts(self.space.matrix(whole), whole.doc, len(pages)))
+        duties = restrict(whole, pages.duties)
+        if not len(duties):
             none = np.zeros((0, len(self.codes)))
-            return Judgement(batch.doc, none, none, text)
-        rows = self.space.matrix(batch)
-        around = self.surroundings(rows, batch.doc, text)
-        duties = softmax(rows @ self.a["own"] + around)
-        phrases, owner = self._phrases(docs, whole, around)
-        return Judgement(batch.doc, listed(duties, phrases, owner), phrases, text)
+            return Judgement(none, none, text)
+        rows = self.space.matrix(duties)
+        around = self.surroundings(rows, duties.doc, text)
+        told = softmax(rows @ self.a["own"] + around)
+        phrases = self._phrases(pages, whole, around)
+        return Judgement(listed(told, phrases, pages.phrases[:, 0]), phrases, text)
 
-    def _phrases(self, docs: Sequence[Doc], whole: Batch, around: Array) -> tuple[Array, NDArray[np.int64]]:
-        """(M, K) of each phrase, from the words of its verb and object in its duty's surroundings, and its duty (M,)."""
-        verbs, objects, duty = [], [], []
-        first = 0
-        for number, doc in enumerate(docs):
-            attrs = doc.spans["phrases"].attrs
-            verbs += [(number, *bounds) for bounds in attrs["verb"]]
-            objects += [(number, *bounds) for bounds in attrs["object"]]
-            duty += [first + d for d in attrs["duty"]]
-            first += len(doc.spans["duties"])
-        if not duty:
-            return np.zeros((0, len(self.codes))), np.zeros(0, np.int64)
-        words = [self.space.counts(restrict(whole, np.array(bounds, np.int64))) for bounds in (verbs, objects)]
-        rows = self.space.weigh((words[0] + words[1]).tocsr())
-        owner = np.array(duty)
-        return softmax(rows @ self.a["own"] + around[owner]), owner
+    def _phrases(self, pages: Pages, whole: Batch, around: Array) -> Array:
+        """(M, K) of each phrase, from the words of its verb and object in its duty's surroundings."""
+        found = pages.phrases
+        if not len(found):
+            return np.zeros((0, len(self.codes)))
+        both = Spans(np.concatenate([found[:, 1], found[:, 3]]), np.concatenate([found[:, 2], found[:, 4]]), np.tile(found[:, 0], 2))
+        half, feature, _, _ = self.space.occurrences(restrict(whole, both))
+        rows = self.space.weigh(self.space.presence(half % len(found), feature, len(found)))
+        return softmax(rows @ self.a["own"] + around[found[:, 0]])
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """owner: (N,) the Doc of each duty; duties: (N, K) and phrases: (M, K) probabilities; text: (P, A) logits."""
+    """duties: (N, K) and phrases: (M, K) probabilities; text: (P, A) logits."""
 
-    owner: NDArray[np.int64]
     duties: Array
     phrases: Array
     text: Array
@@ -248,6 +242,13 @@ class Functions(Batched):
         self.posting = PostingModel(codes, self.arrays)
 
     @property
+    def codes(self) -> list[str]:
+        """The codes a duty can have, in the order of its probabilities."""
+        if self.duty is None:
+            raise ValueError("JD-103: the function model has no weights; load a trained model or train one")
+        return self.duty.codes
+
+    @property
     def thresholds(self) -> dict[str, float]:
         """Score from which each function is told to be part of the job."""
         return {f: float(t) for f, t in zip(FUNCTIONS, self.arrays["thresholds"], strict=True)}
@@ -274,49 +275,46 @@ class Functions(Batched):
 
     def known_share(self, doc: Doc) -> float:
         """Share of the words in the posting's duties that the model met in training; 1 where there is no duty."""
-        assert self.duty is not None
-        batch = duty_batch([doc])
-        return self.duty.space.known_share(batch)
+        return self.known_shares(pages_of([doc]))[0]
 
-    def annotate(self, docs: list[Doc]) -> None:
-        """Score the duties of all Docs at once."""
+    def known_shares(self, pages: Pages) -> list[float]:
+        """The same of each posting."""
+        assert self.duty is not None
+        duties = restrict(content_of(pages), pages.duties)
+        owner = duties.doc[duties.segment]
+        every = np.bincount(owner, minlength=len(pages))
+        known = np.bincount(owner[self.duty.space.known(duties)], minlength=len(pages))
+        shares: list[float] = np.where(every > 0, known / np.maximum(every, 1), 1.0).tolist()
+        return shares
+
+    def read(self, pages: Pages) -> None:
+        """Score the duties of all postings at once."""
         if self.duty is None or self.posting is None:
             raise ValueError("JD-103: the function model has no weights; load a trained model or train one")
-        judged = self.duty.judge(docs)
-        owner, probabilities, text = judged.owner, judged.duties, judged.text
-        self._label_phrases(docs, judged.phrases)
-        parts = self.posting.duty_shares(probabilities, owner, len(docs))
-        shares = self.posting.shares(parts, owner, len(docs))
-        raw = self.posting.raw(shares, text)
-        scores, answers = self.posting.scores(raw), self.posting.answers(shares, text)
-        weights = parts @ self.posting.a["share_weights"]
-        at = 0
-        for number, doc in enumerate(docs):
-            count = len(doc.spans["duties"])
-            self._leave(doc, probabilities[at : at + count], weights[at : at + count], raw[number], scores[number], answers[number])
-            at += count
+        judged = self.duty.judge(pages)
+        owner, count = pages.duties.owner, len(pages)
+        parts = self.posting.duty_shares(judged.duties, owner, count)
+        shares = self.posting.shares(parts, owner, count)
+        pages.raw = self.posting.raw(shares, judged.text)
+        pages.scores, pages.answers = self.posting.scores(pages.raw), self.posting.answers(shares, judged.text)
+        pages.probabilities, pages.weights = judged.duties, parts @ self.posting.a["share_weights"]
+        codes = self.duty.codes
+        pages.codes = [codes[b] for b in best_codes(judged.duties, codes)]
+        pages.phrase_codes = [codes[b] for b in best_codes(judged.phrases, codes)]
 
-    def _label_phrases(self, docs: Sequence[Doc], phrases: Array) -> None:
-        assert self.duty is not None
-        best = best_codes(phrases, self.duty.codes)
-        at = 0
-        for doc in docs:
-            group = doc.spans["phrases"]
-            spans = [Span(doc, s.start, s.end, self.duty.codes[best[at + i]]) for i, s in enumerate(group)]
-            doc.spans["phrases"] = SpanGroup(doc, name="phrases", attrs=group.attrs, spans=spans)
-            at += len(spans)
-
-    def _leave(self, doc: Doc, probabilities: Array, weights: Array, raw: Array, scores: Array, answers: Array) -> None:
+    def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
+        """Codes and numbers on the Docs."""
         assert self.duty is not None
         codes = self.duty.codes
-        group = doc.spans["duties"]
-        best = best_codes(probabilities, codes)
-        labelled = [Span(doc, s.start, s.end, codes[b]) for s, b in zip(group, best, strict=True)]
-        attrs = {**group.attrs, "probabilities": probabilities, "weights": weights, "raw": raw, "codes": codes}
-        doc.spans["duties"] = SpanGroup(doc, name="duties", attrs=attrs, spans=labelled)
-        doc.cats = {f: float(s) for f, s in zip(FUNCTIONS, scores, strict=True)} | {
-            f"primary:{a}": float(p) for a, p in zip(ANSWERS, answers, strict=True)
+        more = {
+            "probabilities": lambda _, mine: pages.probabilities[mine],
+            "weights": lambda _, mine: pages.weights[mine],
+            "raw": lambda number, _: pages.raw[number],
+            "codes": lambda _, __: codes,
         }
+        leave_duties(pages, docs, more)
+        for doc, scores, answers in zip(docs, pages.scores.tolist(), pages.answers.tolist(), strict=True):
+            doc.cats = dict(zip(FUNCTIONS, scores, strict=True)) | {f"primary:{a}": p for a, p in zip(ANSWERS, answers, strict=True)}
 
     def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the component's folder."""
@@ -352,11 +350,10 @@ def best_codes(probabilities: Array, codes: Sequence[str]) -> list[int]:
     return masked.argmax(axis=1).tolist()
 
 
-def duty_batch(docs: Sequence[Doc], whole: Batch | None = None) -> Batch:
-    """The duties of the Docs as the segments of a batch: their content tokens alone. `whole`: their batch, if made."""
-    whole = whole or make_batch(docs)
-    bounds = [(n, s.start, s.end) for n, doc in enumerate(docs) for s in doc.spans["duties"]]
-    return restrict(whole, np.array(bounds, np.int64).reshape(-1, 3))
+def duty_batch(docs: Sequence[Doc]) -> Batch:
+    """The duties of the Docs as the segments of a batch: their content tokens alone."""
+    pages = pages_of(docs)
+    return restrict(content_of(pages), pages.duties)
 
 
 @Language.factory("jd_functions", requires=["doc.spans"], assigns=["doc.spans", "doc.cats"])

@@ -1,4 +1,4 @@
-"""Duty phrases: a verb or verbal noun and its object, each a span of its own; a statement's purpose apart.
+"""Duty phrases: a verb or verbal noun and its object, each bounds of its own; a statement's purpose apart.
 
 Rules over the tokens' normal forms, a reader a language (`phrases_zh`, `phrases_es`; English duties here), their words
 in `lang/*/phrases.toml`.
@@ -7,14 +7,12 @@ in `lang/*/phrases.toml`.
 from __future__ import annotations
 
 import functools
-
-from spacy.tokens import Span
+from collections.abc import Sequence
 
 from analyzer.lang.tables import read
 from analyzer.pipeline import phrases_es, phrases_zh
 from analyzer.pipeline.phrases_es_words import NOUN, kind
 
-Phrase = tuple[Span, Span]
 Bounds = tuple[int, int]
 Pair = tuple[Bounds, Bounds]
 
@@ -26,43 +24,41 @@ MAX_TOKENS = 200
 """The tokens of a duty statement that are read; a statement this long is no statement but a page without line ends."""
 
 
-def find_phrases(duty: Span, lang: str) -> tuple[list[Phrase], Span | None]:
+def find_phrases(norms: Sequence[str], lang: str) -> tuple[list[Pair], Bounds | None]:
     """The (verb, object) phrases of one duty statement in order, coordinated verbs and objects paired, and its purpose.
 
-    lang: `zh` or `es`. Verb and object are token spans inside the duty, never empty, never overlapping; at most
-    MAX_PHRASES pairs. Where a statement has no verb but a lead-in (负责, `Responsable de`), the lead-in is the verb.
+    norms: of the statement's tokens; lang: `zh` or `es`. Verb and object are bounds of tokens in the statement, never empty,
+    never overlapping; at most MAX_PHRASES pairs. Where a statement has no verb but a lead-in (负责, `Responsable de`), the
+    lead-in is the verb.
     """
-    doc, start = duty.doc, duty.start
-    shown = _shown([token.norm_ for token in doc[start : min(duty.end, start + MAX_TOKENS)]])
-    at, norms = [n for n, _ in shown], [norm for _, norm in shown]
-    if _is_english(norms):
-        pairs, purpose = _parse_english(norms)
+    at, shown = _shown(norms[:MAX_TOKENS])
+    if _is_english(shown):
+        pairs, purpose = _parse_english(shown)
     elif lang == "zh":
-        pairs, purpose = phrases_zh.parse(norms)
+        pairs, purpose = phrases_zh.parse(shown)
     else:
-        pairs, purpose = phrases_es.parse(norms)
-    phrases: list[Phrase] = []
+        pairs, purpose = phrases_es.parse(shown)
+    phrases: list[Pair] = []
     seen: set[Pair] = set()
-    spans: dict[Bounds, Span] = {}
     for pair in pairs:
         (v, v_end), (o, o_end) = pair
         if pair in seen or v >= v_end or o >= o_end or (v < o_end and o < v_end):
             continue
         seen.add(pair)
-        for bounds in pair:
-            if bounds not in spans:
-                spans[bounds] = Span(doc, start + at[bounds[0]], start + at[bounds[1] - 1] + 1)
-        phrases.append((spans[pair[0]], spans[pair[1]]))
+        phrases.append(((at[v], at[v_end - 1] + 1), (at[o], at[o_end - 1] + 1)))
         if len(phrases) == MAX_PHRASES:
             break
     if purpose is None or purpose[0] >= purpose[1]:
         return phrases, None
-    return phrases, Span(doc, start + at[purpose[0]], start + at[purpose[1] - 1] + 1)
+    return phrases, (at[purpose[0]], at[purpose[1] - 1] + 1)
 
 
-def _shown(norms: list[str]) -> list[tuple[int, str]]:
-    """The tokens that count, with their place: no blanks (a line end stays, as one `\n`), nothing in brackets."""
-    shown: list[tuple[int, str]] = []
+def _shown(norms: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Place and norm of the tokens that count: no blanks (a line end stays, as one `\n`), nothing in brackets."""
+    if _BRACKETS.keys().isdisjoint(norms):
+        at = [n for n, norm in enumerate(norms) if not norm.isspace() or "\n" in norm or "\r" in norm]
+        return at, ["\n" if norms[n].isspace() else norms[n] for n in at]
+    at, shown = [], []
     closing: int | None = None
     for n, norm in enumerate(norms):
         if closing is not None:
@@ -72,10 +68,12 @@ def _shown(norms: list[str]) -> list[tuple[int, str]]:
             close = _BRACKETS[norm]
             closing = next((k for k in range(n + 1, len(norms)) if norms[k] == close), None)
         elif not norm.isspace():
-            shown.append((n, norm))
+            at.append(n)
+            shown.append(norm)
         elif "\n" in norm or "\r" in norm:
-            shown.append((n, "\n"))
-    return shown
+            at.append(n)
+            shown.append("\n")
+    return at, shown
 
 
 _ENGLISH_LISTS = frozenset(("verbs", "lead_ins", "joiners", "purposes", "articles", "breaks", "not_english"))

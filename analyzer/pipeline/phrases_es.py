@@ -166,6 +166,8 @@ class _Reader:
 
     def _aim(self, at: int, end: int) -> int:
         """Where the aim begins whose opening stands at `at`; 0 where none does."""
+        if self.words[at] not in self.tables.openings:
+            return 0
         size = self._match(at, self.tables.purpose_clauses)
         if size:
             return at + size

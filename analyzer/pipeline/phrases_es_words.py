@@ -54,6 +54,8 @@ class Tables:
         self.compounds = _by_first(lists["compounds"])
         self.purposes = _by_first(lists["purposes"])
         self.purpose_clauses = _by_first(lists["purpose_clauses"])
+        self.openings = frozenset((*self.purposes, *self.purpose_clauses, "que"))
+        """Words of which one stands first in every aim."""
 
 
 def _by_first(rows: list[str]) -> dict[str, list[list[str]]]:

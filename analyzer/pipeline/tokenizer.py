@@ -6,9 +6,10 @@ Spanish by one compiled pattern. Either way every character of the text belongs 
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +35,8 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from spacy.vocab import Vocab
 
+from analyzer.pipeline.lexicon import BLANK, ONE_BLANK, Lexicon, lexicon
+from analyzer.pipeline.pages import Pages
 from analyzer.text import words
 from analyzer.text.view import View, simplified, view
 
@@ -42,7 +45,10 @@ _SPANISH = re.compile(
     r"[^\W\d_]+(?:/(?:as?|os?|ras?|r|na|es?)(?!\w)|\((?:as?|os?|ras?|na|es)\)|@s?(?!\w)|-(?:as?|os?)(?!\w)|/(?:AS?|OS?|RAS?|R|NA|ES?)(?!\w)|\((?:AS?|OS?|RAS?|NA|ES)\)|(?:['’&][^\W\d_]+))?"
     r"|\d+(?:[.,:]\d+)*|[ \t]+|\s|[^\w\s]|_"
 )
+_SPACED = re.compile(rf"(?:{_SPANISH.pattern.replace('|[ ' + chr(92) + 't]+|' + chr(92) + 's', '')})(?: (?![ \t]))?|[ \t]+|\s")
+"""The same, but a single blank goes with the word before it."""
 _UNREAD = (SHAPE, PREFIX, SUFFIX, LIKE_URL, LIKE_EMAIL, IS_STOP, IS_CURRENCY, IS_BRACKET, IS_QUOTE, IS_LEFT_PUNCT, IS_RIGHT_PUNCT)
+_PERHAPS_CAMEL = re.compile(r"[A-ZÁÉÍÓÚÑ](?<=[a-záéíóúüñ]{4}.)(?=[a-záéíóúüñ]{2})")
 _CAMEL = re.compile(r"(?<=[a-záéíóúüñ]{4})(?=[A-ZÁÉÍÓÚÑ][a-záéíóúüñ]{2})")
 
 
@@ -104,15 +110,54 @@ class Tokenizer:
 
     def __call__(self, text: str) -> Doc:
         """A Doc whose `text` is exactly `text`. Raises ValueError where spaCy itself cannot hold the text."""
-        seen = self._view(text)
-        found = self._words(seen.text)
-        doc = self._plain(text, found) if seen.begin is None else self._aligned(text, found, seen)
+        pages = self.pages([text])
+        start, end = pages.start.tolist(), pages.end.tolist()
+        spaces = [e < s for e, s in zip(end, [*start[1:], len(text)], strict=True)] if start else []
+        doc = Doc(self.vocab, words=[text[s:e] for s, e in zip(start, end, strict=True)], spaces=spaces)
+        norms = pages.norms(0, len(pages.word))
+        if any(self._norm(token) != norm for token, norm in zip((text[s:e] for s, e in zip(start, end, strict=True)), norms, strict=True)):
+            add = self.vocab.strings.add
+            doc.from_array([NORM], np.array([add(norm) for norm in norms], dtype=np.uint64).reshape(-1, 1))  # type: ignore[arg-type]
         doc.user_data["jd_text"] = text
         return doc
 
     def pipe(self, texts: Iterable[str], batch_size: int = 1000) -> Iterable[Doc]:
         """One Doc a text."""
         return (self(text) for text in texts)
+
+    def pages(self, texts: Sequence[str]) -> Pages:
+        """The tokens of some texts, as arrays."""
+        known = lexicon(self.lang)
+        views = [self._view(text) for text in texts]
+        numbers: list[Iterable[int]] = []
+        counts: list[int] = []
+        folded: list[bool] = []  # single blanks belong to the word before them, unless the view hides something
+        for text, seen in zip(texts, views, strict=True):
+            if seen.begin is not None:
+                mine = self._aligned(known, text, self._words(seen.text), seen)
+            elif seen.text == text:
+                mine = self._plain(known, text)
+            else:
+                mine = self._other_script(known, text, self._words(seen.text))
+            numbers.append(mine)
+            counts.append(len(mine))
+            folded.append(seen.begin is None)
+        word = np.fromiter(itertools.chain.from_iterable(numbers), np.int32, sum(counts))
+        owner = np.repeat(np.arange(len(texts)), counts)
+        ends = np.cumsum(known.length[word])
+        sizes = np.array([len(text) for text in texts], np.int64)
+        ends -= (np.cumsum(sizes) - sizes)[owner]
+        starts = ends - known.length[word]
+        ends -= known.trail[word]
+        marks = known.marks[word]
+        fold = np.zeros(len(word), bool)
+        fold[1:] = (marks[1:] & ONE_BLANK > 0) & (marks[:-1] & BLANK == 0) & (owner[1:] == owner[:-1])
+        fold &= np.array(folded, bool)[owner]
+        if fold.any():
+            kept = ~fold
+            word, starts, ends, owner = word[kept], starts[kept], ends[kept], owner[kept]
+        first = np.searchsorted(owner, np.arange(len(texts) + 1))
+        return Pages(self.lang, texts, known, word, starts, ends, first, views)
 
     def _view(self, text: str) -> View:
         raise NotImplementedError
@@ -123,29 +168,28 @@ class Tokenizer:
     def _norm(self, word: str) -> str:
         raise NotImplementedError
 
-    def _plain(self, text: str, found: list[str]) -> Doc:
-        """The view differs from the text in script only, if at all."""
-        spellings, at, same = [], 0, True
+    def _plain(self, known: Lexicon, text: str) -> list[int]:
+        """The view is the text itself."""
+        return list(map(known.__getitem__, self._words(text)))
+
+    def _other_script(self, known: Lexicon, text: str, found: list[str]) -> list[int]:
+        """The view differs from the text in script only."""
+        numbers, at = [], 0
         for word in found:
             spelling = text[at : at + len(word)]
-            same &= spelling == word
-            spellings.append(spelling)
+            numbers.append(known[word] if spelling == word else known.changed(spelling, self._norm(word)))
             at += len(word)
-        kept, spaces = _fold_spaces(spellings)
-        doc = Doc(self.vocab, words=kept, spaces=spaces)
-        if not same:
-            shown, _ = _fold_spaces(found)
-            self._set_norms(doc, shown)
-        return doc
+        return numbers
 
-    def _aligned(self, text: str, found: list[str], seen: View) -> Doc:
+    def _aligned(self, known: Lexicon, text: str, found: list[str], seen: View) -> list[int]:
         """The view hides or changes characters: hidden ones belong to the token before them."""
         assert seen.begin is not None and seen.end is not None
         starts: list[int] = []
         shown: list[str] = []
+        begin = seen.begin.tolist()
         at = 0
         for word in found:
-            start = int(seen.begin[at])
+            start = begin[at]
             if starts and start <= starts[-1]:  # two characters of the view from one of the text
                 shown[-1] += word
             else:
@@ -153,17 +197,13 @@ class Tokenizer:
                 shown.append(word)
             at += len(word)
         if not starts:
-            return Doc(self.vocab, words=[text] if text else [], spaces=[False] if text else [])
+            return [known[text]] if text else []
         starts[0] = 0
-        spellings = [text[i:j] for i, j in zip(starts, [*starts[1:], len(text)], strict=True)]
-        doc = Doc(self.vocab, words=spellings, spaces=[False] * len(spellings))
-        self._set_norms(doc, shown)
-        return doc
-
-    def _set_norms(self, doc: Doc, shown: list[str]) -> None:
-        add = self.vocab.strings.add
-        norms = np.array([add(self._norm(word)) for word in shown], dtype=np.uint64)
-        doc.from_array([NORM], norms.reshape(-1, 1))  # type: ignore[arg-type]
+        stops = [*starts[1:], len(text)]
+        return [
+            known[word] if (spelling := text[i:j]) == word else known.changed(spelling, self._norm(word))
+            for i, j, word in zip(starts, stops, shown, strict=True)
+        ]
 
     def _config(self) -> dict[str, Any]:
         return {"lang": self.lang}
@@ -185,19 +225,6 @@ class Tokenizer:
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Tokenizer:
         """Read what `to_bytes` gave."""
         return self
-
-
-def _fold_spaces(found: list[str]) -> tuple[list[str], list[bool]]:
-    """Single spaces after a word become the word's trailing space, as spaCy keeps them."""
-    kept: list[str] = []
-    spaces: list[bool] = []
-    for word in found:
-        if word == " " and kept and not spaces[-1] and not kept[-1].isspace():
-            spaces[-1] = True
-        else:
-            kept.append(word)
-            spaces.append(False)
-    return kept, spaces
 
 
 class ChineseTokenizer(Tokenizer):
@@ -262,13 +289,20 @@ class SpanishTokenizer(Tokenizer):
         return view(text)
 
     def _words(self, clean: str) -> list[str]:
-        found = _SPANISH.findall(clean)
-        if _CAMEL.search(clean):
-            return [part for word in found for part in _CAMEL.split(word)]
-        return found
+        return _parted(_SPANISH.findall(clean), clean)
+
+    def _plain(self, known: Lexicon, text: str) -> list[int]:
+        return list(map(known.spaced.__getitem__, _parted(_SPACED.findall(text), text)))
 
     def _norm(self, word: str) -> str:
         return words.spanish(word)
+
+
+def _parted(found: list[str], clean: str) -> list[str]:
+    """The words of a text, those that were glued together (`equipoTrabajar`) apart."""
+    if not _PERHAPS_CAMEL.search(clean):
+        return found
+    return [part for word in found for part in (_CAMEL.split(word) if len(word) > 6 else (word,))]
 
 
 @registry.tokenizers("jd.Tokenizer.v1")

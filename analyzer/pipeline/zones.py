@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, SpanGroup
 
 from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
-from analyzer.pipeline.crf import forward_backward
-from analyzer.pipeline.features import FeatureSpace, make_batch
-from analyzer.pipeline.zone_features import FORM_WIDTH, STATES, ZONES, zone_matrix
+from analyzer.pipeline.crf import marginals
+from analyzer.pipeline.features import FeatureSpace, content_of
+from analyzer.pipeline.pages import Pages
+from analyzer.pipeline.zone_features import FORM_WIDTH, STATES, ZONES, Parts, SegmentForm, emissions, segment_form
 
 _SHAPES = {"idf": ("V",), "weights": ("F", "K"), "transitions": ("K", "K"), "start": ("K",), "end": ("K",)}
-_FOLD = np.array([[s[0] == z for z in ZONES] for s in STATES], float)
+_OF_ZONE = [[i for i, s in enumerate(STATES) if s[0] == z] for z in ZONES]
 
 
 class Zones(Batched):
@@ -29,32 +31,38 @@ class Zones(Batched):
         self.lang = lang
         self.space: FeatureSpace | None = None
         self.arrays: dict[str, NDArray[Any]] = {}
+        self.form: SegmentForm = segment_form
+
+    def remember_lines(self, count: int) -> None:
+        """Keep the forms of the last `count` different segments."""
+        self.form = functools.lru_cache(maxsize=count)(segment_form) if count else segment_form
 
     def set_weights(self, space: FeatureSpace, weights: Any, transitions: Any, start: Any, end: Any) -> None:
         """Take trained parts: weights (F, K), transitions (K, K), start and end (K,), K internal states."""
         self.space = space
+        self.parts = Parts.of(weights, len(space))
         self.arrays = {"weights": weights, "transitions": transitions, "start": start, "end": end}
 
-    def annotate(self, docs: list[Doc]) -> None:
-        """Decode the segments of all Docs at once."""
+    def read(self, pages: Pages) -> None:
+        """Decode the segments of all postings at once."""
         if self.space is None:
             raise ValueError("JD-103: the zone model has no weights; load a trained model or train one")
-        batch = make_batch(docs)
-        lengths = np.bincount(batch.doc, minlength=len(docs))
-        present = lengths > 0
-        a = self.arrays
+        batch, a = content_of(pages), self.arrays
+        pages.zones, pages.labels, pages.chance = pages.segments, [], []
         if len(batch):
-            emissions = (zone_matrix(batch, self.space, self.lang) @ a["weights"]).astype(np.float64)
-            marginals, _, _ = forward_backward(emissions, lengths[present], a["transitions"], a["start"], a["end"])
-            zones = marginals @ _FOLD
-        else:
-            zones = np.zeros((0, len(ZONES)))
-        best, sure = zones.argmax(axis=1).tolist(), zones.max(axis=1).tolist() if len(batch) else []
-        stop = np.cumsum(lengths).tolist()
+            lengths = np.bincount(batch.doc, minlength=len(pages))
+            scores = emissions(batch, self.space, self.lang, self.parts, self.form)
+            states = marginals(scores, lengths[lengths > 0], a["transitions"], a["start"], a["end"])
+            zones = np.stack([states[:, own].sum(axis=1) for own in _OF_ZONE], axis=1)
+            pages.labels = [ZONES[best] for best in zones.argmax(axis=1).tolist()]
+            pages.chance = zones.max(axis=1).tolist()
+
+    def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
+        """One span a segment."""
+        edges = pages.zones.edges(len(pages))
         for number, doc in enumerate(docs):
-            mine = range(stop[number] - int(lengths[number]), stop[number])
-            spans = [Span(doc, int(batch.starts[i]), int(batch.ends[i]), ZONES[best[i]]) for i in mine]
-            doc.spans["zones"] = SpanGroup(doc, name="zones", attrs={"probability": [sure[i] for i in mine]}, spans=spans)
+            attrs = {"probability": pages.chance[edges[number] : edges[number + 1]]}
+            doc.spans["zones"] = SpanGroup(doc, name="zones", attrs=attrs, spans=pages.spans(doc, number, pages.zones, pages.labels))
 
     def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the component's folder."""

@@ -70,10 +70,13 @@ class TermMatcher:
             _, opening = next(iter(self._openings(form)))
             lengths.setdefault(opening, set()).add(len(form))
         self._lengths = {opening: tuple(sorted(held, reverse=True)) for opening, held in lengths.items()}
+        self._none_opens = frozenset(lengths).isdisjoint
 
     def find(self, text: str) -> list[Match]:
         """All matches in the text, in its order; none overlap but those of one word under several keys."""
         matches: list[Match] = []
+        if self._none_opens(_RUN.findall(text) if self.lang == "es" else map(operator.add, text, text[1:])):
+            return matches
         lengths_of, keys_of, size, free = self._lengths.get, self._forms.get, len(text), 0
         for at, opening in self._openings(text):
             lengths = lengths_of(opening)

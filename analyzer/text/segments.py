@@ -25,25 +25,36 @@ LIST_MARK = re.compile(
     rf"|[(（]\s?(?:\d{{1,2}}|[{NUMERALS}]{{1,3}}|[a-zA-Z])\s?[)）]|[{NUMERALS}]{{1,3}}、|[a-zA-Z][)）、]|[a-hA-H]\.(?=\s?[^\W\d_])|o(?=\s+[{UPPER}]))\s*){{1,3}}"
 )
 """The list mark at the start of a segment, with the spaces round it."""
+WORDY = re.compile(rf"\s*[^\W\d_{NUMERALS}{STRONG}]{{2}}")
+"""What begins so has no list mark: quicker to see than that none of them is there."""
+_SHOWN = re.compile(r"[^\W_]")
+"""A letter or digit."""
 
-_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("line", re.compile(r"\n[ \t]*")),
-    ("stop", re.compile(r"[。；！？]+[。；！？!?;\"”’」』)）]*")),
-    ("halfwidth", re.compile(rf"[;!?]+[\"”')»]*(?=\s|[{UPPER}¿¡{HAN}\d•])")),
-    ("fullstop", re.compile(rf"\.(?<=[\w)\"”%»…].)[\"”)»]*(?=\s+[{UPPER}¿¡])")),
-    ("glued", re.compile(rf"\.(?<=[{LOWER})\d].)(?=[{UPPER}¿¡][{LOWER} ])")),
-    ("bracket", re.compile(r"】[:：]?")),
+_NEAR = "".join(c for c in STRONG if c < "\U00010000")  # a set with characters of both planes is several times slower to search
+
+_AFTER: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("line", "\n", re.compile(r"\n[ \t]*")),
+    ("stop", "。；！？", re.compile(r"[。；！？]+[。；！？!?;\"”’」』)）]*")),
+    ("halfwidth", ";!?", re.compile(rf"[;!?]+[\"”')»]*(?=\s|[{UPPER}¿¡{HAN}\d•])")),
+    ("fullstop", ".", re.compile(rf"\.(?<=[\w)\"”%»…].)[\"”)»]*(?=\s+[{UPPER}¿¡])")),
+    ("glued", ".", re.compile(rf"\.(?<=[{LOWER})\d].)(?=[{UPPER}¿¡][{LOWER} ])")),
+    ("bracket", "】", re.compile(r"】[:：]?")),
 )
-"""A segment begins where one of these ends."""
-_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("camel", re.compile(rf"[{UPPER}](?<=[{LOWER}].)(?=[{LOWER}]{{2}})")),
-    ("bullet", re.compile(rf"[{STRONG}](?<![{STRONG}(（].)")),
-    ("number", re.compile(rf"\d(?<=[\s。；;:：，,.!！)）】\]、{HAN}].)\d?\s?(?:[、．]|[.)）](?!\d))\s?[^\W\d_（(【“\"]")),
-    ("number", re.compile(rf"\d(?<=[{LOWER}].)\d?[.)]-?\s?[{UPPER}]")),
-    ("bracketed", re.compile(rf"[(（](?<=[\s。；;:：.!！{HAN}].)(?:\d{{1,2}}|[{NUMERALS}]{{1,2}})[)）]")),
-    ("numeral", re.compile(rf"[{NUMERALS}](?<=[\s。；;:：】\]].)[{NUMERALS}]{{0,2}}、")),
-    ("dash", re.compile(rf"[-–—*](?<=[\s.;:)].)\s?[{UPPER}¿¡]|[-–—*](?<=[。；;：].)\s?[{HAN}]")),
-    ("headed", re.compile(r"【(?<=\S.)[^【】\n]{2,16}】")),
+"""A segment begins where one of these ends. The second entry: characters of which one is in every match, where they are few."""
+_BEFORE: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("camel", "", re.compile(rf"[{UPPER}](?<=[{LOWER}].)(?=[{LOWER}]{{2}})")),
+    ("bullet", "", re.compile(rf"[{_NEAR}\U0001f000-\U0001ffff](?<=[{STRONG}])(?<![{STRONG}(（].)")),
+    (
+        "number",
+        "",
+        re.compile(
+            rf"\d(?:(?<=[\s。；;:：，,.!！)）】\]、{HAN}].)\d?\s?(?:[、．]|[.)）](?!\d))\s?[^\W\d_（(【“\"]|(?<=[{LOWER}].)\d?[.)]-?\s?[{UPPER}])"
+        ),
+    ),
+    ("bracketed", "(（", re.compile(rf"[(（](?<=[\s。；;:：.!！{HAN}].)(?:\d{{1,2}}|[{NUMERALS}]{{1,2}})[)）]")),
+    ("numeral", "、", re.compile(rf"[{NUMERALS}](?<=[\s。；;:：】\]].)[{NUMERALS}]{{0,2}}、")),
+    ("dash", "", re.compile(rf"[-–—*](?<=[\s.;:)].)\s?[{UPPER}¿¡]|[-–—*](?<=[。；;：].)\s?[{HAN}]")),
+    ("headed", "【", re.compile(r"【(?<=\S.)[^【】\n]{2,16}】")),
 )
 """A segment begins where one of these begins. Each starts with its rarest character: that is what makes them quick."""
 ABBREVIATIONS = frozenset(
@@ -153,11 +164,19 @@ def boundaries(text: str) -> list[int]:
     if not text:
         return [0]
     places = {0}
-    for reason, pattern in _AFTER:
-        places.update(m.end() for m in pattern.finditer(text) if not _objected(reason, m, text))
-    for reason, pattern in _BEFORE:
-        places.update(m.start() for m in pattern.finditer(text) if not _objected(reason, m, text))
+    for reason, rare, pattern in _AFTER:
+        if not rare or any(map(text.__contains__, rare)):
+            judged = reason in _JUDGED
+            places.update(m.end() for m in pattern.finditer(text) if not (judged and _objected(reason, m, text)))
+    for reason, rare, pattern in _BEFORE:
+        if not rare or any(map(text.__contains__, rare)):
+            judged = reason in _JUDGED
+            places.update(m.start() for m in pattern.finditer(text) if not (judged and _objected(reason, m, text)))
     return _without_empty(text, sorted(p for p in places if p < len(text)))
+
+
+_JUDGED = ("line", "fullstop", "camel")
+"""Reasons to which there are objections."""
 
 
 def _objected(reason: str, match: re.Match[str], text: str) -> bool:
@@ -183,15 +202,18 @@ def _without_empty(text: str, places: list[int]) -> list[int]:
     kept: list[int] = []
     pending: int | None = None
     for start, stop in zip(places, [*places[1:], len(text)], strict=True):
-        mark = LIST_MARK.match(text, start, stop)
-        body = text[mark.end() if mark else start : stop]
-        if any(c.isalnum() for c in body):
+        if WORDY.match(text, start, stop):
+            mark, filled = None, True
+        else:
+            mark = LIST_MARK.match(text, start, stop)
+            filled = _SHOWN.search(text, mark.end() if mark else start, stop) is not None
+        if filled:
             kept.append(start if pending is None else pending)
             pending = None
-        elif "\n" not in body.strip(" ") and mark and mark.group().strip() and pending is None:
+        elif mark and mark.group().strip() and pending is None and "\n" not in text[mark.end() : stop].strip(" "):
             pending = start
     if not kept or kept[0] != 0:
-        kept = [0, *kept[1:]] if kept and not any(c.isalnum() for c in text[: kept[0]]) else [0, *kept]
+        kept = [0, *kept[1:]] if kept and not _SHOWN.search(text, 0, kept[0]) else [0, *kept]
     return kept
 
 

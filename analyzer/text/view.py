@@ -90,26 +90,32 @@ def view(original: str, simplify: Callable[[str], str] | None = None) -> View:
     """The clean view of a text. `simplify` turns traditional script into simplified, keeping the length."""
     if not _SPECIAL.search(original):
         return View(simplify(original) if simplify else original)
-    characters: list[str] = []
-    begin: list[int] = []
-    end: list[int] = []
+    shown: list[str] = []
+    begin: list[NDArray[np.int32]] = []
+    end: list[NDArray[np.int32]] = []
+    every = np.arange(len(original) + 1, dtype=np.int32)
     for replaced, start, stop in _pieces(original):
-        for character in replaced:
-            characters.append(character)
-            begin.append(start)
-            end.append(stop)
-    text = "".join(characters)
-    return View(simplify(text) if simplify else text, np.array(begin, np.int32), np.array(end, np.int32))
+        shown.append(replaced)
+        if len(replaced) == stop - start:
+            begin.append(every[start:stop])
+            end.append(every[start + 1 : stop + 1])
+        else:
+            begin.append(np.full(len(replaced), start, np.int32))
+            end.append(np.full(len(replaced), stop, np.int32))
+    text = "".join(shown)
+    none = np.zeros(0, np.int32)
+    return View(simplify(text) if simplify else text, np.concatenate([none, *begin]), np.concatenate([none, *end]))
 
 
 def _pieces(original: str) -> list[tuple[str, int, int]]:
-    """The text as (what is seen, start, end); what is not seen is left out."""
+    """The text as (what is seen, start, end); a piece as long as what it stands for stands for it character by character."""
     pieces: list[tuple[str, int, int]] = []
     at = 0
     while at < len(original):
         match = _UNUSUAL.search(original, at)
         upto = match.start() if match else len(original)
-        pieces.extend((c, i, i + 1) for i, c in enumerate(original[at:upto], at))
+        if upto > at:
+            pieces.append((original[at:upto], at, upto))
         if not match:
             break
         at = _see_through(match, pieces)
@@ -133,7 +139,7 @@ def _see_through(match: re.Match[str], pieces: list[tuple[str, int, int]]) -> in
         if len(seen) == 1:
             pieces.append((" " if seen == "\u00a0" else seen, start, stop))
         else:  # not an entity after all, such as "R&D;"
-            pieces.extend((c, i, i + 1) for i, c in enumerate(found, start))
+            pieces.append((found, start, stop))
     elif kind == "combined":
         pieces.append((unicodedata.normalize("NFC", found), start, stop))
     elif kind == "compatible":
@@ -175,13 +181,28 @@ def simplified(text: str) -> str:
     return "".join(c if len(s := convert(c)) != 1 else s for c in text)
 
 
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
+
+
+_ACCENTS = tuple(zip("áéíóúñü", "aeiounu", strict=True))
+
+
+def _without_accent(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFD", found.group())[0]
+
+
 def folded(text: str, lang: str) -> str:
     """A string of the same length for look-ups: lower case; Spanish without accents, Chinese simplified."""
-    if lang == "zh":
-        text = simplified(text)
+    return lowered(simplified(text) if lang == "zh" else text, lang)
+
+
+def lowered(text: str, lang: str) -> str:
+    """The same of a text that is simplified already."""
     out = text.lower()
     if len(out) != len(text):
         out = "".join(c if len(low := c.lower()) != 1 else low for c in text)
     if lang != "zh" and not out.isascii():
-        out = "".join(c if c.isascii() else unicodedata.normalize("NFD", c)[0] for c in out)
+        for accented, bare in _ACCENTS:
+            out = out.replace(accented, bare)
+        out = out if out.isascii() else _BEYOND_ASCII.sub(_without_accent, out)
     return out

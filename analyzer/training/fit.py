@@ -28,6 +28,7 @@ from analyzer.pipeline.functions import (
     softmax,
     whole_texts,
 )
+from analyzer.pipeline.pages import pages_of
 from analyzer.pipeline.zone_features import STATES, zone_matrix
 from analyzer.pipeline.zones import Zones
 from analyzer.profiles import title_function
@@ -129,7 +130,7 @@ def fit_duties(
     part = subset(prepared, chosen)
     set_zones(part, part.zones, range(len(part)), lang)
     codes, owner = duty_labels(part, range(len(part)))
-    batch = duty_batch(part.docs, part.batch)
+    batch = duty_batch(part.docs)
     groups = company_groups(part.postings)
     space = vocabulary(part, lang, recipe, known)
     rows, texts = space.matrix(batch), whole_texts(space.matrix(part.batch), part.batch.doc, len(part))
@@ -232,12 +233,13 @@ def out_of_fold(prepared: Prepared, lang: str, recipe: Recipe, names: Sequence[s
         for n, doc in zip(held, docs, strict=True):
             zones[stops[n] : stops[n + 1]] = [s.label_ for s in doc.spans["zones"]]
         set_zones(prepared, zones, held, lang)
-        judged = duty.judge(docs)
+        pages = pages_of(docs)
+        judged, owner = duty.judge(pages), pages.duties.owner
         text[held] = judged.text
         model = PostingModel(names, {})
-        shares[held] = model.shares(model.duty_shares(judged.duties, judged.owner, len(held)), judged.owner, len(held))
+        shares[held] = model.shares(model.duty_shares(judged.duties, owner, len(held)), owner, len(held))
         for place, n in enumerate(held):
-            found[n] = judged.duties[judged.owner == place]
+            found[n] = judged.duties[owner == place]
     return HeldOut(shares, text, zones, found)
 
 

@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 from analyzer.analysis import Analysis
 from analyzer.pipeline.build import build
 from analyzer.pipeline.features import FeatureSpace
-from analyzer.pipeline.functions import Array, Functions, PostingModel
+from analyzer.pipeline.functions import Array, Functions, PostingModel, best_codes
+from analyzer.pipeline.pages import pages_of
 from analyzer.reading import read_doc
 from analyzer.training.corpus import company_groups, fold_of
 from analyzer.training.fit import HeldOut, Recipe, fit_posting, subset
@@ -58,13 +59,16 @@ def _fitted(evidence: Evidence, rest: Sequence[int], recipe: Recipe) -> dict[str
 def _leave(component: Functions, model: PostingModel, evidence: Evidence, n: int) -> None:
     """The held-out numbers of posting n on its Doc, as the pipeline would leave them."""
     held_out, doc = evidence.held_out, evidence.prepared.docs[n]
+    pages = pages_of([doc])
     probabilities = held_out.probabilities[n]
     owner = np.zeros(len(probabilities), np.int64)
     parts = model.duty_shares(probabilities, owner, 1)
     shares, text = held_out.shares[[n]], held_out.text[[n]]
-    raw = model.raw(shares, text)
-    weights = parts @ model.a["share_weights"]
-    component._leave(doc, probabilities, weights, raw[0], model.scores(raw)[0], model.answers(shares, text)[0])
+    pages.raw = model.raw(shares, text)
+    pages.scores, pages.answers = model.scores(pages.raw), model.answers(shares, text)
+    pages.probabilities, pages.weights = probabilities, parts @ model.a["share_weights"]
+    pages.codes = [component.codes[b] for b in best_codes(probabilities, component.codes)]
+    component.leave(pages, [doc])
 
 
 def unseen(evidence: Evidence, results: Sequence[Analysis]) -> tuple[list[dict[str, object]], list[Analysis]]:

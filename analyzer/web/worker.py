@@ -46,10 +46,12 @@ def serve(pipe: Connection, models: str) -> None:
 
 def opened(models: str) -> ExplainingAnalyzer:
     """An Analyzer that has read a posting of each language, so that the first user waits for nothing."""
+    from analyzer.analyzer import on_one_core
     from analyzer.web import render  # noqa: F401  the templates' modules too
     from analyzer.web.words import ExplainingAnalyzer
 
     jd = ExplainingAnalyzer(models or None)
+    on_one_core()  # there is a worker for each
     for text in WARM_UP:
         jd.explain_many([{"text": text}])
     return jd

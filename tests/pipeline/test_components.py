@@ -18,6 +18,7 @@ from analyzer.pipeline.crf import forward_backward
 from analyzer.pipeline.duties import Duties
 from analyzer.pipeline.features import FeatureSpace, HashTable, make_batch, pair_keys, restrict
 from analyzer.pipeline.functions import best_codes, listed, other_means
+from analyzer.pipeline.pages import Spans
 from analyzer.pipeline.tokenizer import blank
 
 
@@ -74,8 +75,9 @@ def test_pairs_know_their_order() -> None:
 def test_a_batch_is_restricted_to_spans() -> None:
     doc = blank("zh")("负责市场推广，完成报表")
     words = [t.text for t in doc]
-    part = restrict(make_batch([doc]), np.array([[0, words.index("完成"), len(words)]]))
-    assert [doc.vocab.strings[int(n)] for n in part.norms] == ["完成", "报表"]
+    spans = Spans(np.array([words.index("完成")]), np.array([len(words)]), np.array([0]))
+    part = restrict(make_batch([doc]), spans)
+    assert [part.pages.lexicon.norms[n] for n in part.form] == ["完成", "报表"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from analyzer.lang.tables import read
-from analyzer.pipeline.phrases import MAX_PHRASES, find_phrases
+from analyzer.pipeline.phrases import MAX_PHRASES
+from analyzer.pipeline.phrases import find_phrases as find_bounds
 from analyzer.pipeline.phrases_es_words import FINITE, GERUND, INFINITIVE, NOUN, infinitive, kind
 from analyzer.pipeline.phrases_zh_words import _CLASSES
 from analyzer.pipeline.tokenizer import blank
@@ -26,6 +27,12 @@ CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 @functools.cache
 def nlp(lang: str) -> Language:
     return blank(lang)
+
+
+def find_phrases(duty: Span, lang: str) -> tuple[list[tuple[Span, Span]], Span | None]:
+    """What is found, as spans of the Doc."""
+    pairs, purpose = find_bounds([t.norm_ for t in duty], lang)
+    return [(duty[slice(*v)], duty[slice(*o)]) for v, o in pairs], duty[slice(*purpose)] if purpose else None
 
 
 def found(lang: str, text: str) -> tuple[list[str], str | None]:
