@@ -35,6 +35,7 @@ LIMITS = """\
 def card(
     lang: str,
     meta: Mapping[str, Any],
+    learned: Sequence[Mapping[str, Any]],
     postings: Sequence[Mapping[str, Any]],
     results: Sequence[Analysis],
     problems: Mapping[str, int] | None = None,
@@ -42,8 +43,8 @@ def card(
 ) -> str:
     """The card in Markdown.
 
-    postings, results: of the out-of-fold run. problems: how many remarks of each kind the checks made. against: a comparison with
-    the shipped model on the user's own postings.
+    learned: all postings the model learned from. postings, results: of the out-of-fold run. problems: how many remarks of
+    each kind the checks made. against: a comparison with the shipped model on the user's own postings.
     """
     counts = count(postings, results)
     jd = meta["jd"]
@@ -51,7 +52,7 @@ def card(
         f"# {lang} {meta['version']}: job duties in {NAMES[lang]} and the functions they serve\n",
         f"Content hash `{jd['hash']}`. Licence {meta['license']}. Format {jd['format']}, spaCy {meta['spacy_version']}.\n",
         f"## Intended use\n{INTENDED}\n",
-        _data(jd, postings, problems or {}),
+        _data(jd, learned, problems or {}),
         _figures(counts),
         _calibration(counts),
         _confusion(counts),
@@ -71,20 +72,35 @@ def _data(jd: Mapping[str, Any], postings: Sequence[Mapping[str, Any]], problems
         lines.append(f"| {answer} | {len(mine)} | {sum(bool(p.get('own')) for p in mine)} |")
     lines += [
         "",
-        f"{jd['corpus']['postings']} postings of the shipped corpus (data `{jd['corpus']['data']}`), {own.get('postings', 0)} own ones, "
-        f"each own one counting {own.get('weight', 1)} times; data `{jd['data']}`, profiles `{jd['profiles']}`, seed {jd['seed']}.",
-        f"Every figure below is out of fold: {jd['recipe']['folds']} times a model, its calibration and its thresholds were made "
-        "without the companies of one fold, and judged on them. A company's postings, and near copies of one another, "
-        "are always in one fold.",
+        f"{jd['corpus']['postings']} postings of the shipped corpus (data `{jd['corpus']['data']}`), {own.get('postings', 0)} own ones; "
+        f"data `{jd['data']}`, profiles `{jd['profiles']}`, seed {jd['seed']}.",
+        _splits(jd, own),
     ]
-    if own.get("weights_tried"):
-        tried = ", ".join(f"{w}: {loss:.3f}" for w, loss in own["weights_tried"].items())
-        lines.append(f"The weight of own postings was chosen by the log-loss of held-out own postings ({tried}).")
+    if own.get("tried"):
+        told = "; ".join(f"{name}: {loss:.3f}" for name, loss in own["tried"].items())
+        lines.append(
+            "How much own postings say of the words of duties and of whole texts was chosen by the log-loss of held-out own "
+            f"postings ({told}). Chosen: duties {own['duties']}, texts {own['texts']}."
+        )
     if jd.get("own_codes"):
         lines.append("Codes of the user's own profiles: " + ", ".join(f"`{c}` ({n})" for c, n in jd["own_codes"].items()) + ".")
     if problems:
         lines.append("Remarks of the checks: " + ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in sorted(problems.items())) + ".")
     return "\n".join(lines) + "\n"
+
+
+def _splits(jd: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+    """What the figures were made on."""
+    together = "A company's postings, and near copies of one another, are always in one fold."
+    if own.get("postings") and jd["corpus"]["postings"]:
+        return (
+            "Every figure below is of the own postings, out of fold: words and correction were learned without the companies of one "
+            f"fold, and judged on them; zones are the shipped model's. {together}"
+        )
+    return (
+        f"Every figure below is out of fold: {jd['recipe']['folds']} times a model, its calibration and its thresholds were made "
+        f"without the companies of one fold, and judged on them. {together}"
+    )
 
 
 def _figures(counts: Counts) -> str:

@@ -23,11 +23,18 @@ class FittedCrf:
 
 
 def fit(
-    features: sparse.csr_matrix, states: NDArray[np.int64], lengths: NDArray[np.int64], count: int, penalty: float, iterations: int = 120
+    features: sparse.csr_matrix,
+    states: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    count: int,
+    penalty: float,
+    iterations: int = 120,
+    start: FittedCrf | None = None,
 ) -> FittedCrf:
     """Weights that make the given states likely.
 
     features: (S, F); states: (S,) in [0, count); lengths: segments of each posting; penalty: of the squared weights.
+    start: weights to begin from, nothing where there are none.
     """
     total, width = features.shape
     transposed = features.T.tocsr()
@@ -59,6 +66,9 @@ def fit(
         )
         return float(value + 0.5 * penalty * flat @ flat), gradient + penalty * flat
 
-    best = minimize(loss, np.zeros(sum(shapes)), jac=True, method="L-BFGS-B", options={"maxiter": iterations, "maxcor": 10})
+    begin = np.zeros(sum(shapes))
+    if start is not None:
+        begin = np.concatenate([start.weights.ravel(), start.transitions.ravel(), start.start, start.end])
+    best = minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "maxcor": 10})
     w, t, s, e = np.split(best.x, cuts)
     return FittedCrf(w.reshape(width, count), t.reshape(count, count), s, e)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analyzer.training import card, compare, evaluate, heldout
+from analyzer.training import card, compare, evaluate
 from analyzer.training.figures import count, figures, intervals
 from analyzer.training.retrain import Plan, Trained, open_shipped, profile_name
 from analyzer.training.train import save
@@ -25,9 +25,7 @@ class Delivered:
 
 def deliver(trained: Trained, plan: Plan, directory: Path, problems: Mapping[str, int] | None = None) -> Delivered:
     """Write the model to `directory`, with its card. Replaces what was there."""
-    component: Any = trained.nlp.get_pipe("jd_functions")
-    results = heldout.analyses(plan.lang, trained.evidence, component.duty.space, plan.recipe)
-    postings, results = heldout.unseen(trained.evidence, results)
+    postings, results = trained.judged, trained.results
     counts = count(postings, results)
     values, ranges = figures(counts), intervals(counts)
     trained.nlp.meta["performance"] = {k: v for k, v in values.items() if v is not None}
@@ -35,7 +33,7 @@ def deliver(trained: Trained, plan: Plan, directory: Path, problems: Mapping[str
     against = _against(plan, postings, results)
     digest = save(trained.nlp, directory, {f"profiles/{profile_name(f)}": f.read_bytes() for f in plan.profile_files})
     meta = json.loads((directory / "meta.json").read_text(encoding="utf-8"))
-    text = card.card(plan.lang, meta, postings, results, problems, against)
+    text = card.card(plan.lang, meta, trained.postings, postings, results, problems, against)
     card.write(directory, text, card.calibration_plot(postings, results, f"{plan.lang} {plan.version}, out of fold"))
     return Delivered(digest, values, against)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -14,30 +13,28 @@ import numpy as np
 from spacy.language import Language
 from threadpoolctl import threadpool_limits
 
+from analyzer.analysis import Analysis
 from analyzer.errors import CorpusError, ModelDamaged
 from analyzer.pipeline.build import open_model
 from analyzer.pipeline.features import FeatureSpace, make_batch
-from analyzer.pipeline.functions import ANSWERS, Functions
+from analyzer.pipeline.functions import Functions
 from analyzer.pipeline.tokenizer import blank
 from analyzer.profiles import Profiles, load_profiles
-from analyzer.training.corpus import Posting, fold_of
+from analyzer.training import heldout
+from analyzer.training.adapt import Choice, Ground, fresh, moved_zones
+from analyzer.training.corpus import Posting
 from analyzer.training.expect import expect, with_families
-from analyzer.training.fit import Recipe, fit_duties
+from analyzer.training.fit import Recipe
 from analyzer.training.groups import grouped
 from analyzer.training.labelled import bare
-from analyzer.training.prepare import prepare, set_zones
+from analyzer.training.ontop import learning_curve, put_on_top
 from analyzer.training.suitability import seen_mark, without_contacts
-from analyzer.training.train import VERSION, Evidence, Progress, data_hash, recipe_settings, save, train
-
-WEIGHTS = (1, 2, 4)
-"""Times an own posting may count as much as one of the corpus."""
-FOLDS = 3
-"""Folds of the own postings by which the weight is chosen."""
+from analyzer.training.train import VERSION, Evidence, Progress, data_hash, making, recipe_settings, save, train
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to train. weight: of an own posting, `None` to have it chosen by cross-validation; expectation: see `expect`."""
+    """What to train. weight: of an own duty, `None` to have it chosen by cross-validation; expectation: see `expect`."""
 
     lang: str
     corpus: Sequence[Posting]
@@ -56,13 +53,18 @@ class Plan:
 
 @dataclass
 class Trained:
-    """A trained pipeline, what was learned from, and the out-of-fold results."""
+    """A trained pipeline and what it was learned from.
+
+    judged, results: the postings it was judged on, and what was said of each by a model that had not seen its company:
+    the own ones, or where there are none besides the corpus, all.
+    """
 
     nlp: Language
     postings: list[Posting]
-    evidence: Evidence
-    weight: int
-    weights_tried: Mapping[int, float]
+    judged: list[Posting]
+    results: list[Analysis]
+    choice: Choice
+    tried: Mapping[str, float]
     unreached: list[str]
     """Own postings whose label their duties contradict."""
 
@@ -76,22 +78,42 @@ def run(plan: Plan, progress: Progress = lambda _: None) -> Trained:
     if plan.alone and len(own) < 20:
         raise CorpusError(f"{len(own)} own postings in {plan.lang!r}: at least 20 are needed without the corpus; leave out --alone")
     base, own, unreached = with_duties(plan, corpus, own, progress)
-    weight, tried = 1, dict[int, float]()
     if own and not plan.alone:
-        weight = plan.weight or 1
-        if plan.weight is None and len(own) < len(corpus):
-            base = base or base_model(plan, corpus, progress)
-            weight, tried = choose_weight(plan, corpus, own, base, progress)
-    known = corpus_features(plan.lang, corpus, plan.recipe) if plan.alone and own else frozenset[str]()
-    postings = own if plan.alone else grouped([*corpus, *own]) if own else list(corpus)
-    postings = [*postings, *([p for p in postings if p.get("own")] * (weight - 1))]
+        trained = _on_top(plan, corpus, own, base or base_model(plan, corpus, progress), progress)
+    else:
+        trained = _afresh(plan, corpus, own, progress)
+    _describe(trained, plan, corpus, own)
+    return replace(trained, unreached=unreached)
+
+
+def _afresh(plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], progress: Progress) -> Trained:
+    """A model of the corpus, or of the own postings alone."""
+    known = corpus_features(plan.lang, corpus, plan.recipe) if plan.alone else frozenset[str]()
+    postings = list(own if plan.alone else corpus)
     kept: list[Evidence] = []
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The number of unique classes")  # few own postings, many codes: the checks say so
         nlp = train(plan.lang, postings, plan.recipe, progress, plan.version, known, kept)
-    unique = postings[: len(postings) - len(own) * (weight - 1)] if own else postings
-    _describe(nlp, plan, corpus, own, weight, tried)
-    return Trained(nlp, unique, kept[0], weight, tried, unreached)
+    component: Any = nlp.get_pipe("jd_functions")
+    results = heldout.analyses(plan.lang, kept[0], component.duty.space, plan.recipe)
+    return Trained(nlp, postings, *heldout.unseen(kept[0], results), Choice(), {}, [])
+
+
+def _on_top(plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], base: Language, progress: Progress) -> Trained:
+    """A model of the corpus moved on by own postings."""
+    progress(f"{plan.lang}: cutting {len(corpus)} postings of the corpus and {len(own)} own ones")
+    together = grouped([*corpus, *own])
+    ground = Ground(plan.lang, plan.recipe, together[: len(corpus)], together[len(corpus) :], base)
+    found = put_on_top(ground, base, plan.weight, progress)
+    nlp = fresh(base)
+    with threadpool_limits(1):
+        zones = moved_zones(base, together, len(corpus), plan.recipe, progress)
+    a = zones.arrays
+    nlp.get_pipe("jd_zones").set_weights(zones.space, a["weights"], a["transitions"], a["start"], a["end"])  # type: ignore[attr-defined]
+    component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
+    component.set_models(ground.names, ground.base.space, found.arrays, found.review_below, found.review_unknown)
+    nlp.meta.update(making(nlp, together, plan.recipe, plan.version))
+    return Trained(nlp, together, ground.own, found.results, found.choice, found.tried, [])
 
 
 def _own(postings: Sequence[Posting]) -> list[Posting]:
@@ -127,14 +149,9 @@ def curve(plan: Plan, shares: Sequence[float], progress: Progress = lambda _: No
     """The learning curve on own postings: how many were learned from, share of held-out ones told rightly, mean log-loss."""
     corpus = grouped([bare(p) for p in plan.corpus if p["language"] == plan.lang])
     base, own, _ = with_duties(plan, corpus, _own([p for p in plan.own if p["language"] == plan.lang]), progress)
-    trial = Trial(plan, corpus, own, base or base_model(plan, corpus, progress))
-    out = []
-    for share in shares:
-        count = round(share * len(own) * (FOLDS - 1) / FOLDS)
-        progress(f"{plan.lang}: learning from {count} own postings")
-        losses, right = trial.losses(plan.weight or 1, share)
-        out.append((count, float(np.mean(right)), float(np.mean(losses))))
-    return out
+    base = base or base_model(plan, corpus, progress)
+    ground = Ground(plan.lang, plan.recipe, corpus, own, base)
+    return learning_curve(ground, base, shares, Choice(plan.weight or 1), progress)
 
 
 def _expected(base: Language, own: Sequence[Posting], constrained: bool) -> tuple[list[Posting], list[str]]:
@@ -151,7 +168,7 @@ def base_model(plan: Plan, corpus: Sequence[Posting], progress: Progress) -> Lan
     shipped = open_shipped(plan)
     if shipped is not None:
         jd = shipped.meta["jd"]
-        if not corpus or (jd.get("data") == data_hash(corpus) and jd.get("recipe") == recipe_settings(plan.recipe)):
+        if not corpus or (jd.get("data") == data_hash(corpus) and _same(jd.get("recipe", {}), recipe_settings(plan.recipe))):
             return shipped
     if not corpus:
         raise CorpusError(
@@ -163,74 +180,17 @@ def base_model(plan: Plan, corpus: Sequence[Posting], progress: Progress) -> Lan
         return open_model(Path(folder) / plan.lang)
 
 
+def _same(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    """Whether two recipes are one; a number that went through JSON may differ in its last digit."""
+    return left.keys() == right.keys() and all(np.allclose(left[k], right[k], rtol=1e-9) for k in left)
+
+
 def open_shipped(plan: Plan) -> Language | None:
     """The shipped model, where there is one that this version can read."""
     try:
         return open_model(plan.shipped) if plan.shipped and plan.shipped.is_dir() else None
     except ModelDamaged:
         return None
-
-
-def choose_weight(
-    plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], base: Language, progress: Progress
-) -> tuple[int, dict[int, float]]:
-    """The weight of an own posting that gives held-out own postings the likeliest labels, and the mean log-loss of each."""
-    trial = Trial(plan, corpus, own, base)
-    losses: dict[int, float] = {}
-    for weight in WEIGHTS:
-        progress(f"{plan.lang}: trying weight {weight} for own postings")
-        losses[weight] = round(float(np.mean(trial.losses(weight)[0])), 4)
-        if losses[weight] > min(losses.values()):
-            break  # more weight on few postings only gets worse
-    return min(WEIGHTS, key=lambda w: (losses[w], w)), losses
-
-
-class Trial:
-    """How well own postings are told by models that learned from the corpus and from other own postings.
-
-    Zones and calibration are those of `base`; what is learned anew each time is what the duties and the text say.
-    """
-
-    def __init__(self, plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], base: Language) -> None:
-        """Own postings have labels of their duties: see `with_duties`."""
-        self.lang, self.recipe = plan.lang, replace(plan.recipe, inner_folds=2)
-        plain = blank(self.lang, entries=getattr(base.tokenizer, "entries", None))
-        plain.add_pipe("jd_segments")
-        self.own, self.first = own, len(corpus)
-        self.prepared = prepare(plain, [*corpus, *own])
-        self.names = sorted({c for codes in self.prepared.codes for c in codes})
-        self.folds = fold_of([str(p.get("company") or p["id"]) for p in own], FOLDS)
-        self.arrays = base.get_pipe("jd_functions").arrays  # type: ignore[attr-defined]
-
-    def losses(self, weight: int, share: float = 1.0) -> tuple[list[float], list[bool]]:
-        """Log-loss and rightness of the primary answer of each own posting, held out by company.
-
-        share: of the other own postings that is learned from, spread evenly over them.
-        """
-        out: dict[int, tuple[float, bool]] = {}
-        for fold in range(FOLDS):
-            held = np.flatnonzero(self.folds == fold).tolist()
-            others = np.flatnonzero(self.folds != fold).tolist()
-            seen = [others[int(i)] for i in np.linspace(0, len(others) - 1, round(share * len(others)))] if others else []
-            if held:
-                out.update(self._judge(seen, held, weight))
-        return [out[n][0] for n in sorted(out)], [out[n][1] for n in sorted(out)]
-
-    def _judge(self, seen: list[int], held: list[int], weight: int) -> dict[int, tuple[float, bool]]:
-        chosen = [*range(self.first), *([self.first + i for i in seen] * weight)]
-        with threadpool_limits(1):
-            duty = fit_duties(self.prepared, chosen, self.lang, self.recipe, self.names)
-        set_zones(self.prepared, self.prepared.zones, [self.first + i for i in held], self.lang)
-        scorer = Functions(self.lang)
-        scorer.set_models(self.names, duty.space, {**self.arrays, **duty.a}, 0.0, 0.0)
-        docs = [self.prepared.docs[self.first + i] for i in held]
-        scorer.annotate(docs)
-        out = {}
-        for i, doc in zip(held, docs, strict=True):
-            told = {a: doc.cats[f"primary:{a}"] for a in ANSWERS}
-            truth = self.own[i]["primary"]
-            out[i] = (-math.log(max(told[truth], 1e-6)), max(ANSWERS, key=lambda a: told[a]) == truth)
-        return out
 
 
 def profile_name(file: Path) -> str:
@@ -250,14 +210,12 @@ def corpus_features(lang: str, corpus: Sequence[Posting], recipe: Recipe) -> fro
     )
 
 
-def _describe(
-    nlp: Language, plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], weight: int, tried: Mapping[int, float]
-) -> None:
+def _describe(trained: Trained, plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting]) -> None:
     """What a model knows of its making, in `meta.json`."""
     profiles = plan.profiles or load_profiles()
-    component: Any = nlp.get_pipe("jd_functions")
+    component: Any = trained.nlp.get_pipe("jd_functions")
     learned = list(own) if plan.alone else [*corpus, *own]
-    nlp.meta["jd"].update(
+    trained.nlp.meta["jd"].update(
         {
             "seed": 0,
             "postings": len(learned),
@@ -267,8 +225,9 @@ def _describe(
             "corpus": {"postings": 0 if plan.alone else len(corpus), "data": data_hash(corpus)},
             "own": {
                 "postings": len(own),
-                "weight": weight,
-                "weights_tried": {str(w): v for w, v in tried.items()},
+                "duties": trained.choice.duties,
+                "texts": trained.choice.texts,
+                "tried": dict(trained.tried),
                 "expectation": plan.expectation,
             },
             "thresholds": {f: round(t, 4) for f, t in component.thresholds.items()},

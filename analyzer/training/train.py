@@ -94,11 +94,12 @@ def _train(
     sure = PostingModel(names, posting).answers(held_out.shares, held_out.text).max(axis=1)
     below = float(np.quantile(sure, recipe.review_share))
     nlp.get_pipe("jd_functions").set_models(names, duty.space, arrays, round(below, 4), recipe.review_unknown)  # type: ignore[attr-defined]
-    nlp.meta.update(_meta(nlp, postings, recipe, version))
+    nlp.meta.update(making(nlp, postings, recipe, version))
     return nlp, Evidence(prepared, names, held_out)
 
 
-def _meta(nlp: Language, postings: Sequence[Posting], recipe: Recipe, version: str) -> dict[str, Any]:
+def making(nlp: Language, postings: Sequence[Posting], recipe: Recipe, version: str) -> dict[str, Any]:
+    """What `meta.json` says of every model's making."""
     engine = nlp.tokenizer.engine if isinstance(nlp.tokenizer, ChineseTokenizer) else "pattern"
     return {
         "name": "jd",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from analyzer.profiles import load_profiles
 from analyzer.training import models
 from analyzer.training.deliver import deliver
 from analyzer.training.expect import expect, with_families
-from analyzer.training.labelled import Options, read_labelled
-from analyzer.training.retrain import Plan, curve, run
+from analyzer.training.groups import grouped
+from analyzer.training.labelled import Options, bare, read_labelled
+from analyzer.training.retrain import Plan, base_model, curve, run
 from analyzer.web.words import ExplainingAnalyzer
 from analyzer.web.worker import page as page_of
 
@@ -88,7 +90,13 @@ def test_alone_keeps_no_secret_either(few: list[Posting], others: list[Posting],
 
 def test_the_model_knows_its_making_and_serves(mine: tuple[Path, Any], others: list[Posting]) -> None:
     jd = verify(mine[0] / "es")["jd"]
-    assert jd["own"] == {"postings": 25, "weight": 2, "weights_tried": {}, "expectation": True}
+    assert {**jd["own"], "tried": sorted(jd["own"]["tried"])} == {
+        "postings": 25,
+        "duties": 2,
+        "texts": 0,
+        "tried": ["duties 0, texts 0", "duties 2, texts 0"],
+        "expectation": True,
+    }
     assert jd["corpus"]["postings"] == 40 and jd["postings"] == 65
     assert jd["profiles"] == load_profiles().hash()
     assert len(jd["seen"]) == 65
@@ -205,6 +213,33 @@ def _shows_own_names(text: str, place: Path) -> None:
     assert "Mercadeo" in shown["body"] and '<option value="m.trade">Trade marketing</option>' in shown["body"]
 
 
+def test_the_own_postings_are_judged_out_of_fold(mine: tuple[Path, Any], others: list[Posting]) -> None:
+    trained = mine[1]
+    assert [p["id"] for p in trained.judged] == [p["id"] for p in others]
+    assert [r.id for r in trained.results] == [p["id"] for p in others] and all(r.ok for r in trained.results)
+    assert len(trained.postings) == 65
+    figures = verify(mine[0] / "es")["jd"]["metrics"]
+    right = sum(r.primary == p["primary"] for r, p in zip(trained.results, trained.judged, strict=True))
+    assert figures["primary_accuracy"]["value"] == pytest.approx(right / 25, abs=1e-4)
+
+
+def test_a_score_of_a_retrained_model_is_the_sum_over_its_duties_and_the_rest(mine: tuple[Path, Any], few: list[Posting]) -> None:
+    results = list(Analyzer(models=mine[0]).analyze_many([{"text": p["text"], "language": "es"} for p in few[:12]]))
+    assert sum(len(r.duties) for r in results) > 20
+    for r in results:
+        for f, raw in r.raw.items():
+            assert raw == pytest.approx(sum(d.weights[f] for d in r.duties) + r.rest[f], abs=1e-6)
+
+
+def test_a_recipe_that_went_through_json_is_the_same_recipe(small: Path, few: list[Posting]) -> None:
+    plan = Plan("es", few, recipe=QUICK, shipped=small / "es")
+    corpus = grouped([bare(p) for p in few])
+    assert base_model(plan, corpus, pytest.fail).meta["jd"]["hash"] == verify(small / "es")["jd"]["hash"]
+    messages: list[str] = []
+    base_model(replace(plan, recipe=replace(QUICK, text_scale=0.31)), corpus, messages.append)
+    assert "first a model of the corpus alone" in messages[0]
+
+
 def test_too_little_says_so(few: list[Posting], others: list[Posting]) -> None:
     with pytest.raises(CorpusError, match="leave out --alone"):
         run(Plan("es", few, as_whole(others[:5]), alone=True, recipe=QUICK))
@@ -215,5 +250,5 @@ def test_too_little_says_so(few: list[Posting], others: list[Posting]) -> None:
 def test_the_curve_goes_from_no_own_postings_to_all(small: Path, few: list[Posting], others: list[Posting]) -> None:
     plan = Plan("es", few, others[:12], recipe=QUICK, shipped=small / "es")
     points = curve(plan, (0.0, 1.0))
-    assert [n for n, _, _ in points] == [0, 8]
+    assert [n for n, _, _ in points] == [0, 9]
     assert all(0 < a <= 1 and 0 < x < 3 for _, a, x in points)

@@ -1,0 +1,203 @@
+"""From a model of the corpus to one that knows own postings too: its weights moved on, not learned from nothing.
+
+The corpus stays in the sum that is minimised, so that nothing learned from it is lost; starting from the weights that
+are there makes it quick.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from spacy.language import Language
+
+from analyzer.pipeline.build import COMPONENTS
+from analyzer.pipeline.features import FeatureSpace
+from analyzer.pipeline.functions import ANSWERS, Array, DutyModel, duty_batch, others, whole_texts
+from analyzer.pipeline.tokenizer import blank
+from analyzer.pipeline.zone_features import STATES, zone_matrix
+from analyzer.pipeline.zones import Zones
+from analyzer.training import crf_fit
+from analyzer.training.corpus import Posting, opened
+from analyzer.training.fit import Recipe, joined, vocabulary
+from analyzer.training.prepare import duty_labels, expand, prepare, set_zones
+from analyzer.training.train import Progress
+
+ROUNDS = 40
+"""Rounds of the optimiser from the weights that are there."""
+ZONE_ROUNDS = 20
+"""The same for the zones."""
+NEVER = -20.0
+"""Bias of a code that the model never met."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How much own postings say of the words. duties: weight of an own duty; texts: of an own whole text; 0 says nothing."""
+
+    duties: int = 0
+    texts: int = 0
+
+    def __str__(self) -> str:
+        """Both weights, as the card tells them."""
+        return f"duties {self.duties}, texts {self.texts}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a logistic regression learns from: features (R, V), target (R,), weight (R,) and the posting (R,) each row is of."""
+
+    features: sparse.csr_matrix
+    target: NDArray[np.int64]
+    weight: Array
+    owner: NDArray[np.int64]
+
+    def take(self, kept: NDArray[np.bool_]) -> Rows:
+        """The rows that are kept."""
+        return Rows(self.features[kept], self.target[kept], self.weight[kept], self.owner[kept])
+
+
+class Ground:
+    """Corpus and own postings over one vocabulary, and the model that is moved on.
+
+    corpus: postings first to `first`, then the own ones; own duties have labels (`retrain.with_duties`).
+    """
+
+    def __init__(self, lang: str, recipe: Recipe, corpus: Sequence[Posting], own: Sequence[Posting], base: Language) -> None:
+        self.lang, self.recipe, self.first, self.own = lang, recipe, len(corpus), list(own)
+        plain = blank(lang, entries=getattr(base.tokenizer, "entries", None))
+        plain.add_pipe("jd_segments")
+        self.prepared = prepare(plain, [*corpus, *own])
+        everything = range(len(self.prepared))
+        component = base.get_pipe("jd_functions")
+        self.names = sorted({*component.duty.codes, *(c for codes in self.prepared.codes for c in codes)})  # type: ignore[attr-defined]
+        self.base = _extended(component.duty, self.names, vocabulary(self.prepared, lang, recipe, frozenset()))  # type: ignore[attr-defined]
+        self.new_codes = len(self.names) > len(component.duty.codes)  # type: ignore[attr-defined]
+        set_zones(self.prepared, self.prepared.zones, everything, lang)
+        self.duties, self.texts = self._duties(), self._texts()
+
+    def _duties(self) -> Rows:
+        codes, owner = duty_labels(self.prepared, range(len(self.prepared)))
+        rows = self.base.space.matrix(duty_batch(self.prepared.docs, self.prepared.batch))
+        both = sparse.hstack([rows, self.recipe.context * others(rows, owner)], format="csr")
+        duty, code, weight = expand(codes, self.names)
+        return Rows(both[duty], code, weight, owner[duty])
+
+    def _texts(self) -> Rows:
+        whole, count = self.prepared.batch, len(self.prepared)
+        primary = np.array([ANSWERS.index(p["primary"]) for p in self.prepared.postings])
+        return Rows(whole_texts(self.base.space.matrix(whole), whole.doc, count), primary, np.ones(count), np.arange(count))
+
+    def find(self, base: Language) -> None:
+        """Give the own Docs the zones and duties that the base model finds, as in life."""
+        zones: list[str] = [""] * int(self.prepared.stops()[self.first])
+        docs = self.prepared.docs[self.first :]
+        base.get_pipe("jd_zones").annotate(docs)  # type: ignore[attr-defined]
+        for doc in docs:
+            zones += [s.label_ for s in doc.spans["zones"]]
+        set_zones(self.prepared, zones, range(self.first, len(self.prepared)), self.lang)
+
+    def moved(self, choice: Choice, own: NDArray[np.int64], known: tuple[Choice, DutyModel] | None = None) -> DutyModel:
+        """The model after the corpus and these own postings (places among the own ones), each counting as chosen.
+
+        known: what another choice made of the same postings, so that the part they share is not learned twice.
+        """
+        a, width = dict(self.base.a), len(self.base.space)
+        if known and known[0].duties == choice.duties:
+            a = dict(known[1].a)
+        elif choice.duties:
+            start = np.vstack([a["own"], a["context"] / self.recipe.context])
+            weights, a["bias"] = _moved(self._chosen(self.duties, own, choice.duties), start, a["bias"], self.recipe.duty_c)
+            a["own"], a["context"] = weights[:width], self.recipe.context * weights[width:]
+        if choice.texts:
+            a["text"], a["text_bias"] = _moved(self._chosen(self.texts, own, choice.texts), a["text"], a["text_bias"], self.recipe.text_c)
+        return DutyModel(self.names, self.base.space, a)
+
+    def _chosen(self, rows: Rows, own: NDArray[np.int64], weight: int) -> Rows:
+        """The corpus's rows, and those of the own postings with their weight."""
+        counts = np.concatenate([np.ones(self.first), np.zeros(len(self.own))])
+        counts[self.first + own] = weight
+        return replace(rows, weight=rows.weight * counts[rows.owner]).take(counts[rows.owner] > 0)
+
+
+def _moved(rows: Rows, start: Array, bias: Array, c: float) -> tuple[Array, Array]:
+    """Weights (V, K) and bias (K,) of a multinomial logistic regression, begun from those that are there."""
+    present = np.unique(rows.target)
+    if len(present) < 3:
+        return start, bias
+    model = LogisticRegression(C=c, max_iter=ROUNDS, warm_start=True)
+    model.coef_, model.intercept_, model.classes_ = np.ascontiguousarray(start.T[present]), bias[present].copy(), present
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        model.fit(rows.features, rows.target, sample_weight=rows.weight)
+    weights, offset = np.zeros_like(start), np.full_like(bias, NEVER)
+    weights[:, present], offset[present] = model.coef_.T, model.intercept_
+    return weights, offset
+
+
+def _extended(model: DutyModel, names: Sequence[str], found: FeatureSpace) -> DutyModel:
+    """The model over the features it knows and those that were found, and over these codes; what is new weighs nothing."""
+    known = dict(zip(model.space.names, model.space.weights, strict=True))
+    weights = {**dict(zip(found.names, found.weights, strict=True)), **known}
+    order = sorted(weights, key=lambda n: (n.startswith("2:"), n))
+    space = FeatureSpace(found.lang, order, np.array([weights[n] for n in order], np.float32))
+    at = {n: i for i, n in enumerate(order)}
+    rows = np.array([at[n] for n in model.space.names])
+    columns = np.array([list(names).index(c) for c in model.codes])
+    answers = np.arange(len(ANSWERS))
+    width, count, a = len(order), len(names), dict(model.a)
+    for name, shape, where in (
+        ("own", (width, count), np.ix_(rows, columns)),
+        ("context", (width, count), np.ix_(rows, columns)),
+        ("stack", (count, count), np.ix_(columns, columns)),
+        ("text_stack", (len(ANSWERS), count), np.ix_(answers, columns)),
+        ("text", (width, len(ANSWERS)), np.ix_(rows, answers)),
+    ):
+        a[name] = np.zeros(shape)
+        a[name][where] = model.a[name]
+    a["bias"] = np.full(count, NEVER)
+    a["bias"][columns] = model.a["bias"]
+    return DutyModel(names, space, a)
+
+
+def fresh(base: Language) -> Language:
+    """A pipeline like the base model's, without weights, that has read no text."""
+    tokenizer = base.tokenizer
+    nlp = blank(str(base.lang), getattr(tokenizer, "engine", "rjieba"), getattr(tokenizer, "entries", None))
+    for name in COMPONENTS:
+        nlp.add_pipe(name)
+    return nlp
+
+
+def moved_zones(base: Language, postings: Sequence[Posting], first: int, recipe: Recipe, progress: Progress) -> Zones:
+    """The base model's zones, moved on by the segments of own postings (from `first` on), where some have labels of theirs.
+
+    Own words that no company of the corpus wrote stay unknown to it: zones are told by form and by common words.
+    """
+    zones: Any = base.get_pipe("jd_zones")
+    if all(p.get("level") == "posting" for p in postings[first:]):
+        return cast(Zones, zones)
+    progress(f"{base.lang}: learning where duties stand from own segments too")
+    lang, a, space = str(base.lang), zones.arrays, zones.space
+    plain = blank(lang, entries=getattr(base.tokenizer, "entries", None))
+    plain.add_pipe("jd_segments")
+    part = prepare(plain, [p for p in postings if p.get("level") != "posting"], recipe.copies)
+    if part.copies:
+        part = joined(part, part.copies)
+    stops = part.stops()
+    states = [STATES.index(s) for i in range(len(part)) for s in opened(part.zones[stops[i] : stops[i + 1]])]
+    features = zone_matrix(part.batch, space, lang)
+    start = crf_fit.FittedCrf(a["weights"], a["transitions"], a["start"], a["end"])
+    rounds = min(recipe.zone_iterations, ZONE_ROUNDS)
+    model = crf_fit.fit(features, np.array(states), part.lengths, len(STATES), recipe.zone_penalty, rounds, start)
+    out = Zones(lang)
+    out.set_weights(space, model.weights, model.transitions, model.start, model.end)
+    return out
