@@ -96,13 +96,16 @@ def _train(
     from analyzer.training.fit import Recipe
     from analyzer.training.models import shipped
     from analyzer.training.retrain import Plan, run
+    from analyzer.training.splits import stands_apart
 
     recipe = Recipe(folds=3, inner_folds=2, zone_iterations=15, copies=0) if quick else Recipe()
     models = shipped()
+    apart = [p for p in base.postings if stands_apart(p)]
+    kept = [p for p in base.postings if not stands_apart(p)]
     for lang in sorted({p["language"] for p in (own.postings or base.postings)}):
         plan = Plan(
             lang,
-            base.postings,
+            kept,
             own.postings,
             alone and bool(own.postings),
             weight,
@@ -111,6 +114,7 @@ def _train(
             options.profiles,
             models / lang if models else None,
             profile_files=tuple(profiles or ()),
+            apart=tuple(p for p in apart if p["language"] == lang),
         )
         trained = run(plan, progress)
         done = deliver(trained, plan, output / lang, problems)

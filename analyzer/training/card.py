@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis
+from analyzer.training.faithful import SHARE, Faithfulness
 from analyzer.training.figures import FIGURES, Counts, calibration_bins, confusion, count, figures, functions_f1, intervals, primary_f1
 
 EXAMPLES = 8
@@ -40,11 +41,12 @@ def card(
     results: Sequence[Analysis],
     problems: Mapping[str, int] | None = None,
     against: Mapping[str, Any] | None = None,
+    more: Sequence[str] = (),
 ) -> str:
     """The card in Markdown.
 
     learned: all postings the model learned from. postings, results: of the out-of-fold run. problems: how many remarks of
-    each kind the checks made. against: a comparison with the shipped model on the user's own postings.
+    each kind the checks made. against: a comparison with the shipped model on the user's own postings. more: further sections, in Markdown.
     """
     counts = count(postings, results)
     jd = meta["jd"]
@@ -58,6 +60,7 @@ def card(
         _confusion(counts),
         _failures(postings, results),
         _against(against),
+        *more,
         f"## Limits\n{LIMITS.format(language=NAMES[lang])}\n",
         _files(jd),
     ]
@@ -113,6 +116,22 @@ def _figures(counts: Counts) -> str:
     lines += ["", "| | " + " | ".join(ANSWERS) + " |", "| --- " * (len(ANSWERS) + 1) + "|"]
     for name, per in (("F1 as primary", primary_f1(counts)), ("F1 as part of the job", functions_f1(counts))):
         lines.append(f"| {name} | " + " | ".join(f"{per[a]:.3f}" if a in per else "–" for a in ANSWERS) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def faithful(found: Faithfulness) -> str:
+    """The section on explanations."""
+    lines = [
+        "## Do the explanations bear the score?",
+        f"On {found.postings} postings of the corpus, how far the primary function's score falls (DeYoung et al., 2020): without the "
+        f"duties that add most to it, up to {SHARE:.0%} of the text (comprehensiveness; more is better), and with nothing but them "
+        "(sufficiency; less is better), beside as much text taken at random.",
+        "",
+        "| | named duties | random text |",
+        "| --- | --: | --: |",
+        f"| comprehensiveness | {found.comprehensiveness:.3f} | {found.random_comprehensiveness:.3f} |",
+        f"| sufficiency | {found.sufficiency:.3f} | {found.random_sufficiency:.3f} |",
+    ]
     return "\n".join(lines) + "\n"
 
 

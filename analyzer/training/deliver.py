@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.training import card, compare, evaluate
+from analyzer.training.faithful import faithfulness
 from analyzer.training.figures import count, figures, intervals
 from analyzer.training.retrain import Plan, Trained, open_shipped, profile_name
 from analyzer.training.train import save
+
+FAITHFUL = 150
+"""Postings, evenly taken, on which explanations are tried."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,31 @@ def deliver(trained: Trained, plan: Plan, directory: Path, problems: Mapping[str
     against = _against(plan, postings, results)
     digest = save(trained.nlp, directory, {f"profiles/{profile_name(f)}": f.read_bytes() for f in plan.profile_files})
     meta = json.loads((directory / "meta.json").read_text(encoding="utf-8"))
-    text = card.card(plan.lang, meta, trained.postings, postings, results, problems, against)
+    more = [_apart(plan, directory), _faithful(plan, directory, trained.postings)]
+    text = card.card(plan.lang, meta, trained.postings, postings, results, problems, against, more)
     card.write(directory, text, card.calibration_plot(postings, results, f"{plan.lang} {plan.version}, out of fold"))
     return Delivered(digest, values, against)
+
+
+def _apart(plan: Plan, directory: Path) -> str:
+    """How the model does on the postings of the corpus that it was kept from."""
+    if not plan.apart:
+        return ""
+    found = figures(count(plan.apart, evaluate.analyse(evaluate.open_analyzer(directory), plan.apart)))
+    names = ("primary_accuracy", "duty_char_f1", "duty_function_accuracy", "mix_error")
+    told = ", ".join(f"{n} {value:.3f}" for n in names if (value := found.get(n)) is not None)
+    return (
+        f"## Traditional script and lost characters\n{len(plan.apart)} postings of the corpus in traditional script or with inline pinyin "
+        f"or lost characters, from which nothing was learned: {told}.\n"
+    )
+
+
+def _faithful(plan: Plan, directory: Path, postings: Sequence[Mapping[str, Any]]) -> str:
+    """Whether the duties that are told as evidence are what the score rests on."""
+    jd = evaluate.open_analyzer(directory)
+    texts = [str(p["text"]) for p in postings if p["language"] == plan.lang][:: max(1, len(postings) // FAITHFUL)]
+    found = faithfulness(lambda some: list(jd.analyze_many([{"text": t, "language": plan.lang} for t in some])), texts)
+    return card.faithful(found) if found else ""
 
 
 def _against(plan: Plan, postings: Sequence[dict[str, Any]], results: Sequence[Any]) -> dict[str, Any] | None:

@@ -49,6 +49,8 @@ class Plan:
     version: str = VERSION
     profile_files: tuple[Path, ...] = ()
     """The user's TOML files that `profiles` were read from; they go with the model."""
+    apart: Sequence[Posting] = ()
+    """Labelled postings of the corpus that nothing is learned from, for a test of their own in the model card."""
 
 
 @dataclass

@@ -34,12 +34,14 @@ def make_splits(postings: Sequence[Record], rules: Rules, folds: int = FOLDS) ->
     return {"folds": folds, "languages": {lang: _language(mine, rules, folds) for lang, mine in by_language(postings).items()}}
 
 
+def stands_apart(posting: Record) -> bool:
+    """Whether a posting is kept for a test of its own: half of those in traditional script or with lost characters, by their id."""
+    hard = posting.get("script") == "hant" or (posting["language"] == "zh" and noisy(posting["text"]))
+    return hard and _even(str(posting["id"]))
+
+
 def _language(postings: Sequence[Record], rules: Rules, folds: int) -> dict[str, Any]:
-    apart = sorted(
-        str(p["id"])
-        for p in postings
-        if (p.get("script") == "hant" or (p["language"] == "zh" and noisy(p["text"]))) and _even(str(p["id"]))
-    )
+    apart = sorted(str(p["id"]) for p in postings if stands_apart(p))
     batches = _batches_of_folds(Counter(_batch(p) for p in postings), folds)
     sectors = _held_out(Counter(s for p in postings if (s := rules.sector(p)) != UNSORTED), folds, LARGEST_SECTOR * len(postings))
     countries = _held_out(Counter(str(p["country"]) for p in postings if p.get("country")), folds, 0.5 * len(postings), skip=1)

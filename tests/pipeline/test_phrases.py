@@ -237,7 +237,7 @@ def _shared(a: list[int], b: Span) -> int:
     return max(0, min(a[1], b.end_char) - max(a[0], b.start_char))
 
 
-@pytest.mark.parametrize(("lang", "verbs", "pairs"), [("zh", 0.80, 0.70), ("es", 0.95, 0.82)])
+@pytest.mark.parametrize(("lang", "verbs", "pairs"), [("zh", 0.80, 0.70), ("es", 0.95, 0.80)])
 def test_agrees_with_the_labelled_corpus(lang: str, verbs: float, pairs: float) -> None:
     """Share of labelled verbs met, and of pairs whose object is met by half; then the same of what is found."""
     counts = {"labelled": 0, "verb": 0, "pair": 0, "found": 0, "right verb": 0, "right pair": 0}
