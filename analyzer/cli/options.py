@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -192,12 +192,22 @@ def default_corpus() -> Path | None:
     return place if place.is_dir() else None
 
 
-def read_corpus(corpus: Path | None) -> Labelled:
-    """The shipped corpus, or the one that was named; raises CorpusError where there is none."""
+def without_apart(labelled: Labelled, apart: bool = False) -> Labelled:
+    """Without the postings kept for a test of their own; apart: with these alone."""
+    from analyzer.training.splits import stands_apart
+
+    return replace(labelled, postings=[p for p in labelled.postings if stands_apart(p) == apart])
+
+
+def read_corpus(corpus: Path | None, apart: bool = False) -> Labelled:
+    """The shipped corpus, or the one that was named; raises CorpusError where there is none.
+
+    apart: only the postings kept for a test of their own, from which nothing is learned; otherwise all but these.
+    """
     from analyzer.errors import CorpusError
     from analyzer.training.labelled import read_labelled
 
     place = corpus or default_corpus()
     if place is None:
         raise CorpusError("the shipped corpus is not installed; name a corpus with --corpus, or train --alone")
-    return read_labelled(sorted(place.rglob("*.jsonl")) if place.is_dir() else [place])
+    return without_apart(read_labelled(sorted(place.rglob("*.jsonl")) if place.is_dir() else [place]), apart)

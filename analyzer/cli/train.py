@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import KINDS, Corpus, Quick, Reading, default_corpus, progress, read_corpus, spread, tell
+from analyzer.cli.options import KINDS, Corpus, Quick, Reading, default_corpus, progress, read_corpus, spread, tell, without_apart
 
 if TYPE_CHECKING:
+    from analyzer.training.corpus import Posting
     from analyzer.training.labelled import Labelled, Options
 
 EPILOG = """Examples:
@@ -77,12 +78,14 @@ def train(
     if check:
         typer.echo(f"{len(own.postings or base.postings)} usable postings, {len(problems)} remarks")
         return
-    _train(base, own, output, alone, weight, expectation, quick, reading.profiles, options, Counter(p.kind for p in problems))
+    apart = [] if own.postings or data else read_corpus(corpus, apart=True).postings
+    _train(base, own, apart, output, alone, weight, expectation, quick, reading.profiles, options, Counter(p.kind for p in problems))
 
 
 def _train(
     base: Labelled,
     own: Labelled,
+    apart: Sequence[Posting],
     output: Path,
     alone: bool,
     weight: int | None,
@@ -96,16 +99,13 @@ def _train(
     from analyzer.training.fit import Recipe
     from analyzer.training.models import shipped
     from analyzer.training.retrain import Plan, run
-    from analyzer.training.splits import stands_apart
 
     recipe = Recipe(folds=3, inner_folds=2, zone_iterations=15, copies=0) if quick else Recipe()
     models = shipped()
-    apart = [p for p in base.postings if stands_apart(p)]
-    kept = [p for p in base.postings if not stands_apart(p)]
     for lang in sorted({p["language"] for p in (own.postings or base.postings)}):
         plan = Plan(
             lang,
-            kept,
+            base.postings,
             own.postings,
             alone and bool(own.postings),
             weight,
@@ -137,7 +137,7 @@ def _sources(data: list[Path], corpus: Path | None, alone: bool, options: Option
 
     home = corpus or default_corpus()
     if not data or (home and all(_inside(d, home) for d in data)):
-        return (read_labelled(data, options) if data else read_corpus(corpus)), Labelled([], [])
+        return (without_apart(read_labelled(data, options)) if data else read_corpus(corpus)), Labelled([], [])
     own = read_labelled(data, options)
     if options.profiles:
         from analyzer.analysis import FUNCTIONS
