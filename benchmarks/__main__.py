@@ -105,8 +105,8 @@ def main() -> None:
         f"Written by `python -m benchmarks` on {datetime.date.today()}: Python {platform.python_version()}, {os.cpu_count()} cores, "
         f"load {load:.1f} when it began; medians of {given.times}, the sides in turn in one run. Rows are distinct, made of the corpus's "
         "lines at real lengths; the caches for repeated texts and lines are off but where named. CSV in, CSV out; start-up (imports, "
-        "models, for the script its training) is counted apart. Processor time is told beside the clock's: other work on the machine stretches "
-        "the clock much, and processor time (by shared caches and cores) a good deal less. The spaCy side is "
+        "models, for the script its training) is counted apart. Processor time is told beside the clock's: other work on the machine "
+        "stretches the clock much, and processor time (by shared caches and cores) a good deal less. The spaCy side is "
         + (
             f"`{TRAINED}` over Spanish (an English pipeline, MIT, the registry's only permissive one for this spaCy: speed is compared, "
             "not sense), "
