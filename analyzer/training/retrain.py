@@ -137,7 +137,7 @@ def with_duties(
     base = base_model(plan, corpus, progress)
     with threadpool_limits(1):
         own = [with_families(base, p) if _bare(p) else p for p in own]
-    return base, *_expected(base, own, plan.expectation)
+    return base, *_expected(base, own, plan.expectation, progress)
 
 
 def _bare(posting: Posting) -> bool:
@@ -154,10 +154,10 @@ def curve(plan: Plan, shares: Sequence[float], progress: Progress = lambda _: No
     return learning_curve(ground, base, shares, Choice(plan.weight or 1), progress)
 
 
-def _expected(base: Language, own: Sequence[Posting], constrained: bool) -> tuple[list[Posting], list[str]]:
+def _expected(base: Language, own: Sequence[Posting], constrained: bool, progress: Progress) -> tuple[list[Posting], list[str]]:
     whole = [p for p in own if p.get("level") == "posting"]
     with threadpool_limits(1):
-        made = iter(expect(base, whole, constrained))
+        made = iter(expect(base, whole, constrained, progress))
     out = [next(made) if p.get("level") == "posting" else p for p in own]
     unreached = [p["id"] for p in out if not p.get("reached", True)]
     return [{k: v for k, v in p.items() if k not in ("reached", "functions_told")} for p in out], unreached
