@@ -225,10 +225,10 @@ def _describe(trained: Trained, plan: Plan, corpus: Sequence[Posting], own: Sequ
             "corpus": {"postings": 0 if plan.alone else len(corpus), "data": data_hash(corpus)},
             "own": {
                 "postings": len(own),
-                "duties": trained.choice.duties,
-                "texts": trained.choice.texts,
-                "tried": dict(trained.tried),
+                "weight": trained.choice.duties if trained.tried else 1,
+                "weights_tried": dict(trained.tried),
                 "expectation": plan.expectation,
+                **({"text_weight": trained.choice.texts} if trained.tried else {}),
             },
             "thresholds": {f: round(t, 4) for f, t in component.thresholds.items()},
             "seen": sorted({seen_mark(p["text"]) for p in learned}),
