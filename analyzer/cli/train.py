@@ -50,7 +50,10 @@ def train(
     weight: Annotated[
         int | None,
         typer.Option(
-            "--weight", min=1, max=20, help="How many times one of your postings counts; chosen by cross-validation where not said."
+            "--weight",
+            min=1,
+            max=20,
+            help="How many times a duty of yours counts beside one of the corpus; chosen by cross-validation where not said.",
         ),
     ] = None,
     corpus: Corpus = None,

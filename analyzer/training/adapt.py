@@ -6,7 +6,6 @@ are there makes it quick.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -14,13 +13,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 from spacy.language import Language
 
 from analyzer.pipeline.build import COMPONENTS
 from analyzer.pipeline.features import FeatureSpace
-from analyzer.pipeline.functions import ANSWERS, Array, DutyModel, duty_batch, others, whole_texts
+from analyzer.pipeline.functions import ANSWERS, Array, DutyModel, duty_batch, others, softmax, whole_texts
 from analyzer.pipeline.tokenizer import blank
 from analyzer.pipeline.zone_features import STATES, zone_matrix
 from analyzer.pipeline.zones import Zones
@@ -34,8 +32,8 @@ ROUNDS = 40
 """Rounds of the optimiser from the weights that are there."""
 ZONE_ROUNDS = 20
 """The same for the zones."""
-NEVER = -20.0
-"""Bias of a code that the model never met."""
+MANY = 200
+"""Own postings from which new words are taken in, and whole texts tried; fewer teach their accidents."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,8 @@ class Ground:
         everything = range(len(self.prepared))
         component = base.get_pipe("jd_functions")
         self.names = sorted({*component.duty.codes, *(c for codes in self.prepared.codes for c in codes)})  # type: ignore[attr-defined]
-        self.base = _extended(component.duty, self.names, vocabulary(self.prepared, lang, recipe, frozenset()))  # type: ignore[attr-defined]
+        found = component.duty.space if len(own) < MANY else vocabulary(self.prepared, lang, recipe, frozenset())  # type: ignore[attr-defined]
+        self.base = _extended(component.duty, self.names, found)  # type: ignore[attr-defined]
         self.new_codes = len(self.names) > len(component.duty.codes)  # type: ignore[attr-defined]
         set_zones(self.prepared, self.prepared.zones, everything, lang)
         self.duties, self.texts = self._duties(), self._texts()
@@ -114,33 +113,46 @@ class Ground:
             a = dict(known[1].a)
         elif choice.duties:
             start = np.vstack([a["own"], a["context"] / self.recipe.context])
-            weights, a["bias"] = _moved(self._chosen(self.duties, own, choice.duties), start, a["bias"], self.recipe.duty_c)
+            weights = self._learned(self.duties, own, choice.duties, start, a["bias"], self.recipe.duty_c)
             a["own"], a["context"] = weights[:width], self.recipe.context * weights[width:]
         if choice.texts:
-            a["text"], a["text_bias"] = _moved(self._chosen(self.texts, own, choice.texts), a["text"], a["text_bias"], self.recipe.text_c)
+            a["text"] = self._learned(self.texts, own, choice.texts, a["text"], a["text_bias"], self.recipe.text_c)
         return DutyModel(self.names, self.base.space, a)
 
-    def _chosen(self, rows: Rows, own: NDArray[np.int64], weight: int) -> Rows:
-        """The corpus's rows, and those of the own postings with their weight."""
+    def _learned(self, rows: Rows, own: NDArray[np.int64], weight: int, start: Array, bias: Array, c: float) -> Array:
+        """Weights after the corpus's rows and those of these own postings, the latter with their weight."""
         counts = np.concatenate([np.ones(self.first), np.zeros(len(self.own))])
         counts[self.first + own] = weight
-        return replace(rows, weight=rows.weight * counts[rows.owner]).take(counts[rows.owner] > 0)
+        part = replace(rows, weight=rows.weight * counts[rows.owner]).take(counts[rows.owner] > 0)
+        return _moved(part, part.owner >= self.first, start, bias, c)
 
 
-def _moved(rows: Rows, start: Array, bias: Array, c: float) -> tuple[Array, Array]:
-    """Weights (V, K) and bias (K,) of a multinomial logistic regression, begun from those that are there."""
-    present = np.unique(rows.target)
-    if len(present) < 3:
-        return start, bias
-    model = LogisticRegression(C=c, max_iter=ROUNDS, warm_start=True)
-    model.coef_, model.intercept_, model.classes_ = np.ascontiguousarray(start.T[present]), bias[present].copy(), present
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", message="The number of unique classes")
-        model.fit(rows.features, rows.target, sample_weight=rows.weight)
-    weights, offset = np.zeros_like(start), np.full_like(bias, NEVER)
-    weights[:, present], offset[present] = model.coef_.T, model.intercept_
-    return weights, offset
+def _moved(rows: Rows, mine: NDArray[np.bool_], start: Array, bias: Array, c: float) -> Array:
+    """Weights (V, K) of a multinomial logistic regression, begun from those that are there, whose bias (K,) stays.
+
+    mine: (R,) the own rows. Only features that these hold are learned anew: the others have nothing new to say. The
+    bias, how common each class is, is for the posting's correction to change: learned twice it would count twice.
+    """
+    held = np.unique(rows.features[mine].indices)
+    if not len(held):
+        return start
+    features = rows.features[:, held].astype(np.float64)
+    transposed, ahead = features.T.tocsr(), rows.features @ start + bias
+    shape, every, share = (len(held), len(bias)), np.arange(len(rows.target)), rows.weight / rows.weight.sum()
+    penalty = 1 / (c * rows.weight.sum())
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        moved = flat.reshape(shape)
+        p = softmax(ahead + features @ moved)
+        weights = start[held] + moved
+        value = 0.5 * penalty * (weights**2).sum() - share @ np.log(np.maximum(p[every, rows.target], 1e-12))
+        p[every, rows.target] -= 1
+        return float(value), (transposed @ (p * share[:, None]) + penalty * weights).ravel()
+
+    found = minimize(loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS}).x
+    weights = start.copy()
+    weights[held] += found.reshape(shape)
+    return weights
 
 
 def _extended(model: DutyModel, names: Sequence[str], found: FeatureSpace) -> DutyModel:
@@ -163,7 +175,7 @@ def _extended(model: DutyModel, names: Sequence[str], found: FeatureSpace) -> Du
     ):
         a[name] = np.zeros(shape)
         a[name][where] = model.a[name]
-    a["bias"] = np.full(count, NEVER)
+    a["bias"] = np.full(count, np.median(model.a["bias"]))
     a["bias"][columns] = model.a["bias"]
     return DutyModel(names, space, a)
 

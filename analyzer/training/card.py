@@ -69,21 +69,22 @@ def card(
 
 def _data(jd: Mapping[str, Any], postings: Sequence[Mapping[str, Any]], problems: Mapping[str, int]) -> str:
     own = jd.get("own", {})
+    counted = "" if own.get("weights_tried") else f", each own one counting {own.get('weight', 1)} times"
     lines = ["## Data and splits", "| labelled | postings | of them own |", "| --- | --: | --: |"]
     for answer in ANSWERS:
         mine = [p for p in postings if p["primary"] == answer]
         lines.append(f"| {answer} | {len(mine)} | {sum(bool(p.get('own')) for p in mine)} |")
     lines += [
         "",
-        f"{jd['corpus']['postings']} postings of the shipped corpus (data `{jd['corpus']['data']}`), {own.get('postings', 0)} own ones; "
-        f"data `{jd['data']}`, profiles `{jd['profiles']}`, seed {jd['seed']}.",
+        f"{jd['corpus']['postings']} postings of the shipped corpus (data `{jd['corpus']['data']}`), {own.get('postings', 0)} own ones"
+        f"{counted}; data `{jd['data']}`, profiles `{jd['profiles']}`, seed {jd['seed']}.",
         _splits(jd, own),
     ]
-    if own.get("tried"):
-        told = "; ".join(f"{name}: {loss:.3f}" for name, loss in own["tried"].items())
+    if own.get("weights_tried"):
+        told = "; ".join(f"{name}: {loss:.3f}" for name, loss in own["weights_tried"].items())
         lines.append(
             "How much own postings say of the words of duties and of whole texts was chosen by the log-loss of held-out own "
-            f"postings ({told}). Chosen: duties {own['duties']}, texts {own['texts']}."
+            f"postings ({told}). Chosen: duties {own['weight']}, texts {own['text_weight']}."
         )
     if jd.get("own_codes"):
         lines.append("Codes of the user's own profiles: " + ", ".join(f"`{c}` ({n})" for c, n in jd["own_codes"].items()) + ".")

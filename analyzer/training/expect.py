@@ -7,7 +7,7 @@ regularisation, Ganchev et al., 2010). A label that it would take too much to re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,17 +20,25 @@ from analyzer.training.derive import FUNCTIONS, derive, duty_shares
 
 SECOND = 0.4
 """A second code is given where its probability is at least this share of the strongest one's."""
+STEPS = 1_000
+"""Postings after which progress is told."""
 STEP, FARTHEST = 0.25, 4.0
 """Log-odds by which a function is tilted at a time, and at most."""
 
 
-def expect(base: Language, postings: Sequence[Posting], constrained: bool = True) -> list[Posting]:
+def expect(
+    base: Language, postings: Sequence[Posting], constrained: bool = True, progress: Callable[[str], None] = lambda _: None
+) -> list[Posting]:
     """The postings with segments: zones as `base` finds them, codes of the duties as their posting's label allows.
 
     constrained: otherwise the codes are what `base` takes the duties for, whatever the label.
     """
-    docs = base.pipe(p["text"] for p in postings)
-    return [_labelled(posting, doc, constrained) for posting, doc in zip(postings, docs, strict=True)]
+    out = []
+    for posting, doc in zip(postings, base.pipe(p["text"] for p in postings), strict=True):
+        out.append(_labelled(posting, doc, constrained))
+        if len(out) % STEPS == 0 or len(out) == len(postings):
+            progress(f"{base.lang}: duties told by their posting's label, {len(out)} of {len(postings)} postings")
+    return out
 
 
 def with_families(base: Language, posting: Posting) -> Posting:

@@ -20,19 +20,17 @@ from analyzer.analysis import Analysis
 from analyzer.pipeline.build import build
 from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, Array, DutyModel, Functions, PostingModel, softmax
 from analyzer.reading import read_doc
-from analyzer.training.adapt import Choice, Ground
+from analyzer.training.adapt import MANY, Choice, Ground
 from analyzer.training.corpus import company_groups, fold_of
 from analyzer.training.correct import Seen, answer_logits, corrected, log_loss
 from analyzer.training.train import SMALLEST, Progress
 
-FOLDS = 4
-"""Folds of the own postings, by company."""
+FOLDS, PLENTY = 4, 2_000
+"""Folds of the own postings, by company; two are enough where there are so many."""
 WEIGHTS = (1, 3)
 """Times an own duty may count as much as one of the corpus."""
 PLAIN = 2.0
 """Standard errors from which a difference is no chance."""
-MANY = 200
-"""Own postings from which it is tried whether whole texts teach something; fewer teach their accidents."""
 
 
 @dataclass
@@ -65,7 +63,7 @@ class Held:
 class Bench:
     """Own postings, what is known of them, and the models tried out on them."""
 
-    def __init__(self, ground: Ground, base: Language, folds: int = FOLDS) -> None:
+    def __init__(self, ground: Ground, base: Language) -> None:
         """Give the own Docs what the base model finds in them."""
         ground.find(base)
         self.ground, self.lang = ground, ground.lang
@@ -75,7 +73,7 @@ class Bench:
         self.primary = np.array([ANSWERS.index(p["primary"]) for p in ground.own])
         self.functions = np.array([[f in p["functions"] for f in FUNCTIONS] for p in ground.own])
         self.labelled_inside = any(p.get("level") != "posting" for p in ground.own)
-        self.fold = fold_of(company_groups(ground.own), folds)
+        self.fold = fold_of(company_groups(ground.own), FOLDS if len(ground.own) < PLENTY else 2)
         self.folds = [int(f) for f in np.unique(self.fold)]
 
     def rows(self, fold: int, held: bool = True) -> NDArray[np.int64]:
@@ -124,8 +122,8 @@ def gain(new: Held, old: Held) -> float:
 def choose(bench: Bench, weight: int | None, progress: Progress) -> tuple[Held, dict[str, float]]:
     """What the words learn from own postings, and the mean log-loss of each choice that was tried.
 
-    Duties that a person labelled are learned from unless that does plain harm; labels told by the posting's own, and
-    whole texts, only where that does plain good.
+    Duties that a person labelled are learned from where held-out postings are told no worse; duties told by their
+    posting's label, a larger weight, and whole texts, only where these are told better by more than chance.
     """
     tried: list[Held] = []
 
@@ -139,7 +137,7 @@ def choose(bench: Bench, weight: int | None, progress: Progress) -> tuple[Held, 
     elif bench.labelled_inside or enough:
         for duties in WEIGHTS:
             new = trial(Choice(duties))
-            wanted = -PLAIN if bench.labelled_inside and duties == WEIGHTS[0] else PLAIN
+            wanted = 0.0 if bench.labelled_inside and duties == WEIGHTS[0] else PLAIN
             if gain(new, best) < wanted or (not enough and duties > WEIGHTS[0]):
                 break
             best = new

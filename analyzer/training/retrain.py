@@ -139,7 +139,7 @@ def with_duties(
     base = base_model(plan, corpus, progress)
     with threadpool_limits(1):
         own = [with_families(base, p) if _bare(p) else p for p in own]
-    return base, *_expected(base, own, plan.expectation)
+    return base, *_expected(base, own, plan.expectation, progress)
 
 
 def _bare(posting: Posting) -> bool:
@@ -156,10 +156,10 @@ def curve(plan: Plan, shares: Sequence[float], progress: Progress = lambda _: No
     return learning_curve(ground, base, shares, Choice(plan.weight or 1), progress)
 
 
-def _expected(base: Language, own: Sequence[Posting], constrained: bool) -> tuple[list[Posting], list[str]]:
+def _expected(base: Language, own: Sequence[Posting], constrained: bool, progress: Progress) -> tuple[list[Posting], list[str]]:
     whole = [p for p in own if p.get("level") == "posting"]
     with threadpool_limits(1):
-        made = iter(expect(base, whole, constrained))
+        made = iter(expect(base, whole, constrained, progress))
     out = [next(made) if p.get("level") == "posting" else p for p in own]
     unreached = [p["id"] for p in out if not p.get("reached", True)]
     return [{k: v for k, v in p.items() if k not in ("reached", "functions_told")} for p in out], unreached
@@ -227,10 +227,10 @@ def _describe(trained: Trained, plan: Plan, corpus: Sequence[Posting], own: Sequ
             "corpus": {"postings": 0 if plan.alone else len(corpus), "data": data_hash(corpus)},
             "own": {
                 "postings": len(own),
-                "duties": trained.choice.duties,
-                "texts": trained.choice.texts,
-                "tried": dict(trained.tried),
+                "weight": trained.choice.duties if trained.tried else 1,
+                "weights_tried": dict(trained.tried),
                 "expectation": plan.expectation,
+                **({"text_weight": trained.choice.texts} if trained.tried else {}),
             },
             "thresholds": {f: round(t, 4) for f, t in component.thresholds.items()},
             "seen": sorted({seen_mark(p["text"]) for p in learned}),

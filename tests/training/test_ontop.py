@@ -12,7 +12,7 @@ from training_data import QUICK, as_whole
 
 from analyzer.pipeline.build import open_model
 from analyzer.training import ontop
-from analyzer.training.adapt import NEVER, Choice, Ground, fresh, moved_zones
+from analyzer.training.adapt import Choice, Ground, fresh, moved_zones
 from analyzer.training.expect import expect
 from analyzer.training.ontop import Bench, Held, choose, gain, put_on_top
 
@@ -53,9 +53,18 @@ def test_gain_is_told_in_standard_errors() -> None:
     assert gain(old, old) == 0.0
 
 
-def test_without_weight_for_words_the_model_is_the_base_over_a_larger_vocabulary(ground: Ground, base: Language) -> None:
+def test_few_own_postings_bring_no_new_words(ground: Ground, base: Language) -> None:
     component: Any = base.get_pipe("jd_functions")
-    model = ground.moved(Choice(), np.arange(5))
+    assert ground.base.space.names == component.duty.space.names
+    assert np.array_equal(ground.moved(Choice(), np.arange(5)).a["own"], component.arrays["own"])
+
+
+def test_many_bring_new_words_that_weigh_nothing_until_learned(
+    base: Language, few: list[Posting], own: list[Posting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.training.adapt.MANY", 25)
+    component: Any = base.get_pipe("jd_functions")
+    model = Ground("es", QUICK, few, own, base).moved(Choice(), np.arange(5))
     at = {n: i for i, n in enumerate(model.space.names)}
     rows = [at[n] for n in component.duty.space.names]
     assert len(at) > len(rows)
@@ -73,15 +82,15 @@ def test_own_duties_move_the_words_and_leave_the_whole_texts(ground: Ground) -> 
     assert np.array_equal(shared.a["own"], moved.a["own"]) and np.array_equal(shared.a["text"], both.a["text"])
 
 
-def test_a_new_code_begins_with_no_chance_and_is_learned(base: Language, few: list[Posting], others: list[Posting]) -> None:
+def test_a_new_code_is_learned_without_being_chosen_to(base: Language, few: list[Posting], others: list[Posting]) -> None:
     mine = [
         {**p, "segments": [{**s, "codes": ["m.trade" if c == "m.channel" else c for c in s["codes"]]} for s in p["segments"]]}
         for p in others
     ]
     ground = Ground("es", QUICK, few, mine, base)
     at = ground.names.index("m.trade")
-    assert ground.new_codes and ground.base.a["bias"][at] == NEVER
-    assert ground.moved(Choice(1), np.arange(len(mine))).a["bias"][at] > NEVER
+    assert ground.new_codes and not ground.base.a["own"][:, at].any()
+    assert ground.moved(Choice(1), np.arange(len(mine))).a["own"][:, at].max() > 0.1
     best, _ = choose(Bench(ground, base), None, QUIET)
     assert best.choice.duties == 1
 

@@ -90,11 +90,11 @@ def test_alone_keeps_no_secret_either(few: list[Posting], others: list[Posting],
 
 def test_the_model_knows_its_making_and_serves(mine: tuple[Path, Any], others: list[Posting]) -> None:
     jd = verify(mine[0] / "es")["jd"]
-    assert {**jd["own"], "tried": sorted(jd["own"]["tried"])} == {
+    assert {**jd["own"], "weights_tried": sorted(jd["own"]["weights_tried"])} == {
         "postings": 25,
-        "duties": 2,
-        "texts": 0,
-        "tried": ["duties 0, texts 0", "duties 2, texts 0"],
+        "weight": 2,
+        "text_weight": 0,
+        "weights_tried": ["duties 0, texts 0", "duties 2, texts 0"],
         "expectation": True,
     }
     assert jd["corpus"]["postings"] == 40 and jd["postings"] == 65
