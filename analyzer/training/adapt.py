@@ -85,7 +85,7 @@ class Ground:
 
     def _duties(self) -> Rows:
         codes, owner = duty_labels(self.prepared, range(len(self.prepared)))
-        rows = self.base.space.matrix(duty_batch(self.prepared.docs, self.prepared.batch))
+        rows = self.base.space.matrix(duty_batch(self.prepared.docs))
         both = sparse.hstack([rows, self.recipe.context * others(rows, owner)], format="csr")
         duty, code, weight = expand(codes, self.names)
         return Rows(both[duty], code, weight, owner[duty])

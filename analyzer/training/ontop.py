@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from analyzer.analysis import Analysis
 from analyzer.pipeline.build import build
 from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, Array, DutyModel, Functions, PostingModel, softmax
+from analyzer.pipeline.pages import pages_of
 from analyzer.reading import read_doc
 from analyzer.training.adapt import Choice, Ground
 from analyzer.training.corpus import company_groups, fold_of
@@ -88,9 +89,10 @@ class Bench:
 
     def seen(self, duty: DutyModel, rows: NDArray[np.int64]) -> Seen:
         """What a model says of these own postings."""
-        posting, judged = PostingModel(duty.codes, self.shipped), duty.judge(self.docs(rows))
-        parts = posting.duty_shares(judged.duties, judged.owner, len(rows))
-        return Seen(posting.shares(parts, judged.owner, len(rows)), judged.text)
+        pages = pages_of(self.docs(rows))
+        posting, judged, owner = PostingModel(duty.codes, self.shipped), duty.judge(pages), pages.duties.owner
+        parts = posting.duty_shares(judged.duties, owner, len(rows))
+        return Seen(posting.shares(parts, owner, len(rows)), judged.text)
 
     def held(self, choice: Choice, known: Held | None = None, progress: Progress = lambda _: None) -> Held:
         """Try a choice out, fold by fold; `known`: another whose duties have learned alike."""
