@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzer.analysis import FUNCTIONS
 from analyzer.profiles import Profiles
 from analyzer.report.charts import bars, matrix, stacked
 from analyzer.report.html import LANG, template
@@ -48,11 +49,12 @@ class _Teller:
         return _messages()[key][self.ui].format(**values)
 
     def name(self, function: str) -> str:
-        return self.say(function) if function in ("none", "other") else self.words.name(function)
+        return self.say(function) if function in ("none", "none_own", "other") else self.words.name(function)
 
     def answers(self, functions: Sequence[str]) -> dict[str, str]:
         """The names of the functions and, last, of none of them."""
-        return {a: self.name(a) for a in (*functions, "none")}
+        own = len(functions) > len(FUNCTIONS)
+        return {**{f: self.name(f) for f in functions}, "none": self.name("none_own" if own else "none")}
 
     def count(self, number: int) -> str:
         """A whole number with the thousands marked as the language does."""

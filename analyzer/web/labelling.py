@@ -218,7 +218,7 @@ def counted(labels: Labels, ui: str, desk: Desk) -> str:
     """What follows from the labels as they are, as a fragment of the page."""
     say = Words(ui, desk.profiles)
     primary, functions = labels.judged()
-    main = say.say("title.none") if primary == "none" else say.name(primary)
+    main = say.none() if primary == "none" else say.name(primary)
     more = say.listed([say.name(f) for f in desk.scheme.functions if f in functions and f != primary])
     said = labels.primary is not None or labels.functions is not None
     return render("_label_count.html", ui, main=main, more=more, said=said)
@@ -228,13 +228,13 @@ def _told(result: Analysis, ui: str, desk: Desk) -> str:
     """What the model says of the whole posting."""
     say = Words(ui, desk.profiles)
     primary = result.primary or "none"
-    main = say.say("title.none") if primary == "none" else say.name(primary)
+    main = say.none() if primary == "none" else say.name(primary)
     scores = say.listed([f"{say.name(f)} {say.percent(s)}" for f, s in result.scores.items()])
     return translator(ui)("label_model", primary=main, percent=say.percent(result.probability[primary]), scores=scores)
 
 
 def _name(answer: str, ui: str, desk: Desk) -> str:
-    return Words(ui).say("title.none") if answer == "none" else desk.profiles.name(answer, ui)
+    return Words(ui, desk.profiles).none() if answer == "none" else desk.profiles.name(answer, ui)
 
 
 def _why(entry: Entry, ui: str) -> list[str]:

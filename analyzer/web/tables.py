@@ -347,7 +347,7 @@ def summary_view(summary: Mapping[str, Any], ui: str, own: Mapping[str, Mapping[
     own = own or {}
     functions = (*FUNCTIONS, *own)
     told = {f: own[f][ui] if f in own else say.name(f) for f in functions}
-    names = {**told, "none": say.name("none") if own else t("none_of_three")}
+    names = {**told, "none": say.say("title.none_own") if own else t("none_of_three")}
     lines = []
     for answer in names:
         count = primary.get(answer, 0)

@@ -133,15 +133,18 @@ def _advice(status: str, ui: str) -> str:
 
 
 def _answer(answer: str, say: Words) -> str:
-    return say.say("title.none") if answer == "none" else say.name(answer)
+    return say.none() if answer == "none" else say.name(answer)
 
 
 def _headline(result: Result, say: Words) -> None:
     a = result.analysis
     primary = a.primary or "none"
     sure = a.probability[primary]
-    key = ("none" if sure >= SURE else "none_unsure") if primary == "none" else ("sure" if sure >= SURE else "unsure")
-    result.headline = say.say(f"headline.{key}", function=say.inline(primary), percent=say.percent(sure))
+    if primary == "none":
+        result.headline = say.nothing(a.scores, say.percent(sure), sure >= SURE)
+    else:
+        key = "headline.sure" if sure >= SURE else "headline.unsure"
+        result.headline = say.say(key, function=say.inline(primary), percent=say.percent(sure))
     more = [say.inline(f) for f in a.functions if f != primary]
     result.also = say.say("headline.also", functions=say.listed(more)) if more else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 from growing import CODES
 from training_data import QUICK, as_whole
+from typer.testing import CliRunner, Result
 
 from analyzer.analyzer import Analyzer
+from analyzer.cli import app
 from analyzer.errors import CorpusError, ModelDamaged
 from analyzer.pipeline.build import build, open_model
 from analyzer.profiles import load_profiles
@@ -166,3 +169,69 @@ def test_postings_without_the_function_give_the_shipped_scheme(toml: Path, few: 
     plain = save(train("es", few, QUICK), tmp_path / "plain")
     trained = run(Plan("es", few, recipe=QUICK, profiles=load_profiles(toml)))
     assert save(trained.nlp, tmp_path / "named") == plain
+
+
+# ---------------------------------------------------------------- every surface
+
+
+def call(*words: object) -> Result:
+    """Run the command line in this process."""
+    return CliRunner().invoke(app, [str(w) for w in words], env={"COLUMNS": "200", "NO_COLOR": "1"})
+
+
+@pytest.fixture
+def labelled(tmp_path: Path, growing: list[Posting]) -> Path:
+    """Own postings with their segments."""
+    lines = [json.dumps({k: v for k, v in p.items() if k != "where"}, ensure_ascii=False) for p in growing]
+    (tmp_path / "labelled.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return tmp_path / "labelled.jsonl"
+
+
+def test_analyze_shows_it(grown: Path, growing: list[Posting], tmp_path: Path) -> None:
+    text = next(p["text"] for p in growing if p["primary"] == "growth")
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    told = call("analyze", tmp_path / "a.txt", "--models", grown, "--ui", "es")
+    assert told.exit_code == 0 and "Crecimiento" in told.output and "[w." in told.output
+    record = json.loads(call("analyze", tmp_path / "a.txt", "--models", grown, "--format", "json").output)
+    assert record["primary"] == "growth" and 0 < record["scores"]["growth"] <= 1
+
+
+def test_score_and_report_show_it(grown: Path, growing: list[Posting], tmp_path: Path) -> None:
+    with (tmp_path / "in.csv").open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([["text"], *([p["text"]] for p in growing[:20])])
+    made = call("score", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--models", grown)
+    assert made.exit_code == 0, made.output
+    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
+    assert list(rows[0])[-3:] == ["jd_model", "jd_growth", "jd_mix_growth"]
+    assert sum(r["jd_primary"] == "growth" for r in rows) > 5 and all(0 <= float(r["jd_growth"]) <= 1 for r in rows if r["jd_growth"])
+    assert call("report", tmp_path / "out.csv", "-o", tmp_path / "r.html", "--models", grown, "--ui", "es").exit_code == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Crecimiento" in page and "Crecimiento de usuarios" in page
+
+
+def test_evaluate_compare_and_review_know_it(grown: Path, small: Path, labelled: Path) -> None:
+    found = json.loads(call("evaluate", grown, labelled, "--json").stdout)["es"]
+    assert found["primary_f1"]["growth"] > 0.8 and found["functions_f1"]["growth"] > 0.7
+    assert found["confusion"]["rows_and_columns"] == ["marketing", "operations", "brand", "growth", "none", "no result"]
+    assert len(found["confusion"]["counts"]) == 5 and {len(row) for row in found["confusion"]["counts"]} == {6}
+    assert found["figures"]["duty_function_accuracy"] > 0.7
+    both = json.loads(call("compare", small, grown, labelled, "--json", "--no-worse").stdout)["es"]
+    assert both["verdict"] == "better" and any(r["second"]["primary"] == "growth" for r in both["changed"])
+    rows = json.loads(call("label", "review", labelled, "--models", grown, "--json", "-n", 50).stdout)
+    assert len(rows) == 50
+
+
+def test_the_card_tells_of_it(grown: Path) -> None:
+    card = (grown / "es" / "README.md").read_text(encoding="utf-8")
+    assert "how far it is marketing, operations, brand or growth" in card and "| growth | 16 | 16 |" in card
+    assert "`growth` (Growth) is a function of the user's own" in card and "a part of the job in 3" in card
+    assert "| labelled | told marketing | told operations | told brand | told growth | told none | no result |" in card
+    assert "`w.users` (User growth)" in card
+
+
+def test_a_correction_with_its_code(grown: Path, growing: list[Posting], tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(next(p["text"] for p in growing if p["primary"] == "growth"), encoding="utf-8")
+    made = call("label", "correct", tmp_path / "a.txt", "--models", grown, "--duty", "1=w.data", "-o", tmp_path / "c.jsonl")
+    assert made.exit_code == 0, made.output
+    record = json.loads((tmp_path / "c.jsonl").read_text(encoding="utf-8"))
+    assert record["primary"] == "growth" and any(s["codes"] == ["w.data"] for s in record["segments"])
