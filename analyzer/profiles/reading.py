@@ -38,7 +38,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_-]*")
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,7}")
 _CODE = re.compile(r"[a-z][a-z0-9]{0,7}\.[a-z][a-z0-9_]*")
 _TAKEN = re.compile(
-    r"status|language|primary|probability|functions|subfunctions|review|reasons|model|id|duty_\d+|title_function|title_mismatch|mix_.*"
+    r"status|language|primary|probability|functions|subfunctions|review|reasons|model|duty_\d+|title_function|title_mismatch|mix_.*"
 )
 """Names that a user's function cannot have, for `jd_` before them is a column of its own."""
 _STEP = re.compile(r"[1-9][0-9]?")

@@ -171,7 +171,7 @@ def put_on_top(ground: Ground, base: Language, weight: int | None, progress: Pro
         arrays = {**duty.a, **bench.corrected(best)}
         arrays["thresholds"] = bench.thresholds(best, arrays)
         below = _review_below(bench, best)
-        return OnTop(duty, arrays, below, bench.limits[1], best.choice, tried, _results(bench, best, below))
+        return OnTop(duty, arrays, below, bench.limits[1], best.choice, tried, _results(bench, best, below, arrays["thresholds"]))
 
 
 def _review_below(bench: Bench, best: Held) -> float:
@@ -182,7 +182,7 @@ def _review_below(bench: Bench, best: Held) -> float:
     return round(float(np.quantile(now, np.mean(plain < bench.limits[0]))), 4)
 
 
-def _results(bench: Bench, best: Held, below: float) -> list[Analysis]:
+def _results(bench: Bench, best: Held, below: float, thresholds: Array) -> list[Analysis]:
     """Of every own posting, what a model and a correction say that had not seen its company."""
     nlp = build(bench.lang)
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
@@ -191,7 +191,7 @@ def _results(bench: Bench, best: Held, below: float) -> list[Analysis]:
     for fold, model in zip(bench.folds, best.models, strict=True):
         rows = bench.rows(fold)
         docs = bench.docs(rows)
-        layer = bench.corrected(best, fold)
+        layer = {**bench.corrected(best, fold), "thresholds": thresholds}
         component.set_models(model.codes, model.space, {**model.a, **layer}, below, bench.limits[1], bench.scheme)
         component.annotate(docs)
         for n, doc in zip(rows.tolist(), docs, strict=True):

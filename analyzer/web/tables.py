@@ -10,6 +10,7 @@ import csv
 import io
 import itertools
 import json
+import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -234,7 +235,9 @@ def _note_names(folder: Path, jd: Analyzer, analyses: Sequence[Analysis]) -> Non
         if not file.exists():
             lang = next(a.language for a in analyses if f in a.scores)
             names = {ui: jd.profiles(lang).name(f, ui) for ui in ("en", "es", "zh")}
-            file.write_text(json.dumps(names, ensure_ascii=True), encoding="utf-8")
+            part = folder / f".own-{f}-{os.getpid()}"  # several workers may be at it at once
+            part.write_text(json.dumps(names, ensure_ascii=True), encoding="utf-8")
+            part.replace(file)
 
 
 def own_names(folder: Path) -> dict[str, dict[str, str]]:
