@@ -2,20 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 FUNCTIONS = ("marketing", "operations", "brand")
 ANSWERS = (*FUNCTIONS, "none")
 LETTERS = {"m": "marketing", "o": "operations", "b": "brand", "n": "other", "g": "general"}
+"""What the codes of each begin with, up to a dot; a user's own functions have prefixes of their own beside them."""
 DIGITS = 6
 """Decimals of every number that leaves the program: more would differ between processors."""
 
 
+def prefix_of(code: str) -> str:
+    """What a code begins with: `m` of `m.pr`."""
+    return code.partition(".")[0]
+
+
+def of_a_function(code: str) -> bool:
+    """Whether a code is of a function that is scored: not of another one's work (`n`), not general (`g`)."""
+    return prefix_of(code) not in ("n", "g")
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The functions a model scores: the shipped three, then those of the profiles it was trained with.
+
+    own: (function, prefix of its codes), in the order of the profiles.
+    """
+
+    own: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """marketing, operations, brand, then the user's own."""
+        return (*FUNCTIONS, *(name for name, _ in self.own))
+
+    @cached_property
+    def answers(self) -> tuple[str, ...]:
+        """The primary functions there can be; `none` last."""
+        return (*self.functions, "none")
+
+    @cached_property
+    def shares(self) -> tuple[str, ...]:
+        """What a mix is made of: the functions, and `other`."""
+        return (*self.functions, "other")
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """What codes begin with -> their function, `other` or `general`."""
+        return {**LETTERS, **{prefix: name for name, prefix in self.own}}
+
+    def function_of(self, code: str) -> str:
+        """The function a code belongs to, `other` or `general`; raises KeyError for a code of none of them."""
+        return self.prefixes[prefix_of(code)]
+
+
+SHIPPED = Scheme()
+"""What the shipped models tell apart."""
+
+
 def function_of(code: str) -> str:
-    """The function a code belongs to: marketing, operations, brand, other or general."""
-    return LETTERS[code[:1]]
+    """The function a shipped code belongs to: marketing, operations, brand, other or general."""
+    return SHIPPED.function_of(code)
+
+
+def own_functions(results: Iterable[Analysis]) -> tuple[str, ...]:
+    """The functions that results tell beside the shipped three, in order of appearance."""
+    return tuple(dict.fromkeys(f for r in results for f in r.scores if f not in FUNCTIONS))
 
 
 def rounded(value: float) -> float:
@@ -86,7 +141,7 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """What a title promises: `function` (marketing, operations, brand, none) or None where its words tell nothing."""
+    """What a title promises: `function` (one that is scored, or none) or None where its words tell nothing."""
 
     text: str
     function: str | None
@@ -166,8 +221,12 @@ class Analysis:
             "model": self.model,
         }
 
-    def to_row(self) -> dict[str, Any]:
-        """The flat columns of a table, each with the prefix `jd_`; cells of a posting without a result are empty."""
+    def to_row(self, own: Iterable[str] | None = None) -> dict[str, Any]:
+        """The flat columns of a table, each with the prefix `jd_`; cells of a posting without a result are empty.
+
+        own: functions beside the shipped three, whose columns come last; where not said, those that the result has.
+        """
+        more = own_functions([self]) if own is None else own
         best = sorted(self.duties, key=lambda d: (-max(map(abs, d.weights.values()), default=0.0), d.start))[:3]
         named: dict[str, float] = {}
         for duty in self.duties:
@@ -182,11 +241,12 @@ class Analysis:
             **{f"jd_{f}": self.scores.get(f) for f in FUNCTIONS},
             "jd_functions": " ".join(self.functions),
             **{f"jd_mix_{f}": self.mix.get(f) for f in (*FUNCTIONS, "other")},
-            "jd_subfunctions": " ".join(c for c in codes if function_of(c) in FUNCTIONS),
+            "jd_subfunctions": " ".join(c for c in codes if of_a_function(c)),
             **{f"jd_duty_{i + 1}": best[i].text if i < len(best) else None for i in range(3)},
             "jd_title_function": self.title.function if self.title else None,
             "jd_title_mismatch": self.title.mismatch if self.title else None,
             "jd_review": self.review or not self.ok,
             "jd_reasons": " ".join(self.reasons),
             "jd_model": self.model,
+            **{column: told.get(f) for f in more for column, told in ((f"jd_{f}", self.scores), (f"jd_mix_{f}", self.mix))},
         }

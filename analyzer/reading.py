@@ -9,8 +9,8 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, Duty, Phrase, Piece, Title, Zone, function_of, rounded
-from analyzer.pipeline.functions import PROMISES, Functions
+from analyzer.analysis import Analysis, Duty, Phrase, Piece, Scheme, Title, Zone, of_a_function, rounded
+from analyzer.pipeline.functions import Functions, promises
 from analyzer.pipeline.pages import Pages, of_scores, pages_of
 from analyzer.profiles import Profiles, covered_steps, title_function
 from analyzer.text.view import View, folded, lowered, simplified, view
@@ -32,7 +32,7 @@ class Reader:
     def __init__(self, component: Functions, pages: Pages, model: str, evidence: bool = True) -> None:
         """component: the pipeline's `jd_functions`; model: its name, for the Analyses."""
         self.component, self.pages, self.model = component, pages, model
-        self.lang, self.codes = pages.lang, component.codes
+        self.lang, self.codes, self.scheme = pages.lang, component.codes, component.scheme
         self.evidence, self.thresholds = evidence, component.thresholds
         self.known = component.known_shares(pages)
         count = len(pages)
@@ -44,7 +44,7 @@ class Reader:
         if evidence:
             self._all_evidence()
         self.duties = list(zip(begin[pages.duties.begin].tolist(), end[pages.duties.stop - 1].tolist(), strict=True))
-        self.weights = [dict(zip(FUNCTIONS, map(rounded, row), strict=True)) for row in pages.weights.tolist()]
+        self.weights = [dict(zip(self.scheme.functions, map(rounded, row), strict=True)) for row in pages.weights.tolist()]
         self.shares = shared_codes(pages.codes, pages.probabilities, self.codes)
         self.answers, self.scores, self.raw = pages.answers.tolist(), pages.scores.tolist(), pages.raw.tolist()
 
@@ -59,16 +59,17 @@ class Reader:
         """One posting's Analysis."""
         text = self.pages.texts[number]
         duties = tuple(self._duty(text, n) for n in range(self.of_duties[number], self.of_duties[number + 1]))
-        probability = dict(zip(ANSWERS, map(rounded, self.answers[number]), strict=True))
-        primary = max(ANSWERS, key=probability.__getitem__)
-        exact = dict(zip(FUNCTIONS, self.scores[number], strict=True))
+        every = self.scheme.functions
+        probability = dict(zip(self.scheme.answers, map(rounded, self.answers[number]), strict=True))
+        primary = max(probability, key=probability.__getitem__)
+        exact = dict(zip(every, self.scores[number], strict=True))
         scores = {f: rounded(s) for f, s in exact.items()}
-        functions = tuple(f for f in FUNCTIONS if scores[f] >= self.thresholds[f] or f == primary)
-        raw = dict(zip(FUNCTIONS, map(rounded, self.raw[number]), strict=True))
-        rest = {f: rounded(raw[f] - sum(d.weights[f] for d in duties)) for f in FUNCTIONS}
-        mix, other = _mix(duties)
+        functions = tuple(f for f in every if scores[f] >= self.thresholds[f] or f == primary)
+        raw = dict(zip(every, map(rounded, self.raw[number]), strict=True))
+        rest = {f: rounded(raw[f] - sum(d.weights[f] for d in duties)) for f in every}
+        mix, other = _mix(duties, self.scheme)
         mine = slice(self.of_zones[number], self.of_zones[number + 1])
-        several = sum(exact[f] >= self.thresholds[f] for f in FUNCTIONS)
+        several = sum(exact[f] >= self.thresholds[f] for f in every)
         reasons = self._review_reasons(duties, self.pages.labels[mine], probability, several, self.known[number], mixed)
         return Analysis(
             status="ok",
@@ -100,7 +101,7 @@ class Reader:
             start,
             end,
             text[start:end],
-            function_of(code),
+            self.scheme.function_of(code),
             code,
             codes,
             probability,
@@ -116,12 +117,12 @@ class Reader:
 
     def _title(self, title: str, primary: str, functions: Sequence[str], raw: dict[str, float]) -> Title:
         promised = title_function(folded(view(title).text, self.lang), self.lang, self.component.profiles)
-        promised = promised if promised in PROMISES else None  # a function of the user's own, which no model scores yet
+        promised = promised if promised in promises(self.scheme) else None  # a function of the user's own, which the model does not score
         kept = promised is None or promised == primary or promised in functions
         if not self.evidence:
             return Title(title, promised, not kept, {})
-        scores = self.component.scores_with_title(np.array([raw[f] for f in FUNCTIONS]), promised)
-        return Title(title, promised, not kept, dict(zip(FUNCTIONS, map(rounded, scores.tolist()), strict=True)))
+        scores = self.component.scores_with_title(np.array(list(raw.values())), promised)
+        return Title(title, promised, not kept, dict(zip(self.scheme.functions, map(rounded, scores.tolist()), strict=True)))
 
     def _review_reasons(
         self, duties: Sequence[Duty], zones: Sequence[str], probability: dict[str, float], several: int, known: float, mixed: bool
@@ -149,7 +150,7 @@ def read_doc(nlp: Language, doc: Doc, *, title: str | None, id: str | None, mode
     """What the pipeline left on a Doc, as an Analysis."""
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
     pages = pages_of([doc])
-    pages.scores, pages.answers = of_scores([doc], FUNCTIONS, ANSWERS)
+    pages.scores, pages.answers = of_scores([doc], component.scheme.functions, component.scheme.answers)
     return Reader(component, pages, model).read(0, title=title, id=id, mixed=mixed)
 
 
@@ -160,7 +161,7 @@ def _piece(text: str, start: int, end: int) -> Piece:
 def shared_codes(best: Sequence[str], probabilities: Any, codes: Sequence[str]) -> list[tuple[tuple[tuple[str, float], ...], float]]:
     """For each duty its codes and its own code's probability.
 
-    The codes are the strongest, and a second one of the posting's three functions where the statement plainly holds both.
+    The codes are the strongest, and a second one of the functions that are scored where the statement plainly holds both.
     """
     if not best:
         return []
@@ -176,20 +177,20 @@ def shared_codes(best: Sequence[str], probabilities: Any, codes: Sequence[str]) 
     out = []
     for code, high, other, low in zip(best, top.tolist(), second.tolist(), rest[rows, second].tolist(), strict=True):
         found: tuple[tuple[str, float], ...] = ((code, 1.0),)
-        if len(codes) > 1 and codes[other][0] not in "ng" and code[0] not in "ng" and low >= SECOND * high:
+        if len(codes) > 1 and of_a_function(codes[other]) and of_a_function(code) and low >= SECOND * high:
             share = rounded(high / (high + low))
             found = ((code, share), (codes[other], rounded(1 - share)))
         out.append((found, rounded(high)))
     return out
 
 
-def _mix(duties: Sequence[Duty]) -> tuple[dict[str, float], dict[str, float]]:
+def _mix(duties: Sequence[Duty], scheme: Scheme) -> tuple[dict[str, float], dict[str, float]]:
     """Shares of the duties, general ones left out; other functions by their family."""
-    shares = dict.fromkeys((*FUNCTIONS, "other"), 0.0)
+    shares = dict.fromkeys(scheme.shares, 0.0)
     other: dict[str, float] = {}
     for duty in duties:
         for code, share in duty.codes:
-            function = function_of(code)
+            function = scheme.function_of(code)
             if function == "general":
                 continue
             shares[function] += share

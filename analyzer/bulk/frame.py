@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.bulk.columns import Columns, find_columns
-from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, renamed
+from analyzer.bulk.layout import jd_columns, jd_types, our_cells, renamed
 from analyzer.bulk.scoring import Cache, Scorer, posting, remember_lines, score
-from analyzer.bulk.worker import AnalyzerFactory, check_prefix
+from analyzer.bulk.worker import AnalyzerFactory, check_prefix, own_functions
 from analyzer.settings import TABLE_LIMITS
 
 if TYPE_CHECKING:
@@ -50,16 +50,20 @@ def score_table(
     import pandas as pd
 
     header = [str(c) for c in df.columns]
-    check_prefix(header, prefix)
+    factory = factory or AnalyzerFactory(models)
+    own = own_functions(factory)
+    check_prefix(header, prefix, own)
     asked = Columns((text,) if isinstance(text, str) else tuple(text), title, None, language)
     columns = find_columns(header, asked, "the table", guess)
-    rows = _rows(df, header, columns, factory or AnalyzerFactory(models), cache)
-    ours = [pd.Series([r[at] for r in rows], index=df.index, dtype=DTYPES[JD_TYPES[c]]) for at, c in enumerate(JD_COLUMNS)]
-    added = pd.concat(ours, axis=1, keys=renamed(JD_COLUMNS, prefix)) if len(df.index.names) else pd.DataFrame()
+    rows = _rows(df, header, columns, factory, cache, own)
+    ours = [pd.Series([r[at] for r in rows], index=df.index, dtype=DTYPES[kind]) for at, kind in enumerate(jd_types(own).values())]
+    added = pd.concat(ours, axis=1, keys=renamed(jd_columns(own), prefix)) if len(df.index.names) else pd.DataFrame()
     return pd.concat([df, added], axis=1)
 
 
-def _rows(df: pd.DataFrame, header: Sequence[str], columns: Columns, factory: Callable[[], Scorer], cache: bool) -> list[list[Any]]:
+def _rows(
+    df: pd.DataFrame, header: Sequence[str], columns: Columns, factory: Callable[[], Scorer], cache: bool, own: Sequence[str]
+) -> list[list[Any]]:
     """Our cells of all rows."""
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
@@ -80,6 +84,5 @@ def _rows(df: pd.DataFrame, header: Sequence[str], columns: Columns, factory: Ca
     with ThreadpoolController().limit(limits=1):
         for at in range(0, len(items), TABLE_LIMITS.chunk_rows):
             for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept, evidence=False):
-                row = result.to_row()
-                out.append([row[c] for c in JD_COLUMNS])
+                out.append(our_cells(result, False, own))
     return out

@@ -12,7 +12,7 @@ from analyzer.analysis import FUNCTIONS, Analysis
 
 PREFIX = "jd_"
 JD_COLUMNS = tuple(Analysis("empty", None, "none").to_row())
-"""The columns that are added to every table, in order."""
+"""The columns that are added to every table, in order; models with functions of a user's own add theirs behind (`jd_columns`)."""
 _NUMBERS = {"jd_probability", *(f"jd_{f}" for f in FUNCTIONS), *(f"jd_mix_{f}" for f in (*FUNCTIONS, "other"))}
 _BOOLEANS = {"jd_title_mismatch", "jd_review"}
 JD_TYPES: dict[str, str] = {c: "double" if c in _NUMBERS else "boolean" if c in _BOOLEANS else "string" for c in JD_COLUMNS}
@@ -25,6 +25,23 @@ DETAIL_TYPES: dict[str, str] = {
 }  # fmt: skip
 """Columns of the table of duties. row counts from 1; start and end lie in the joined text, column_start and column_end in
 the named column."""
+
+
+def jd_columns(own: Sequence[str] = ()) -> tuple[str, ...]:
+    """Our columns in order: of the shipped functions as ever, then those of a user's own."""
+    return (*JD_COLUMNS, *(column for f in own for column in (f"jd_{f}", f"jd_mix_{f}")))
+
+
+def jd_types(own: Sequence[str] = ()) -> dict[str, str]:
+    """string, double or boolean of each of `jd_columns`."""
+    return {c: JD_TYPES.get(c, "double") for c in jd_columns(own)}
+
+
+def detail_types(own: Sequence[str] = ()) -> dict[str, str]:
+    """The columns of the table of duties, weights for a user's own functions last."""
+    return {**DETAIL_TYPES, **{f"weight_{f}": "double" for f in own}}
+
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -77,11 +94,12 @@ def plain(value: Any) -> Any:
     return item() if callable(item) else str(value)
 
 
-def our_cells(row: Mapping[str, Any], guard: bool) -> list[Any]:
-    """The cells of our columns in order; guard: made safe for spreadsheets."""
+def our_cells(result: Analysis, guard: bool, own: Sequence[str] = ()) -> list[Any]:
+    """The cells of our columns in order; guard: made safe for spreadsheets; own: functions beside the shipped ones."""
+    row = result.to_row(own)
     if not guard:
-        return [row[c] for c in JD_COLUMNS]
-    return [safe(v) if isinstance(v := row[c], str) else v for c in JD_COLUMNS]
+        return [row[c] for c in jd_columns(own)]
+    return [safe(v) if isinstance(v := row[c], str) else v for c in jd_columns(own)]
 
 
 def unique(names: Iterable[str]) -> list[str]:

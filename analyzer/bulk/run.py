@@ -14,14 +14,14 @@ from typing import Any, BinaryIO, Protocol, cast
 from analyzer.bulk import spool
 from analyzer.bulk.columns import Columns
 from analyzer.bulk.files import PACKED, Reading, Table, examine, examine_stream, find_sources, format_of
-from analyzer.bulk.layout import JD_COLUMNS, renamed
+from analyzer.bulk.layout import jd_columns, renamed
 from analyzer.bulk.pool import cores, scored
 from analyzer.bulk.readers import Chunk, read
 from analyzer.bulk.scoring import Scorer
 from analyzer.bulk.stage import Stage
 from analyzer.bulk.streams import Source, with_head
 from analyzer.bulk.summary import Summary
-from analyzer.bulk.worker import AnalyzerFactory, Done, Job, check_prefix
+from analyzer.bulk.worker import AnalyzerFactory, Done, Job, check_prefix, own_functions
 from analyzer.errors import OutputError, TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
 
@@ -161,7 +161,8 @@ def _plan(
         else:
             tables.append(examine(source, reading, limits))
     header = _header(tables)
-    check_prefix([n for t in tables for n in t.header], options.prefix)
+    own = own_functions(factory)
+    check_prefix([n for t in tables for n in t.header], options.prefix, own)
     staged, delimiter = _staged(kind, tables), "\t" if target and format_of(target) == "tsv" else ","
     job = Job(
         tuple(tables),
@@ -176,9 +177,10 @@ def _plan(
         details.suffix if details else None,
         limits.cached_texts if options.cache else 0,
         limits.cached_lines if options.cache else 0,
+        own,
     )
     home = _home(target or details, stack)
-    head = spool.csv_head([*header, *renamed(JD_COLUMNS, options.prefix)], delimiter, options.bom) if staged == "csv" else b""
+    head = spool.csv_head([*header, *renamed(jd_columns(own), options.prefix)], delimiter, options.bom) if staged == "csv" else b""
     if staged == "csv" and not target:
         sys.stdout.buffer.write(head)
         head = b""
@@ -314,17 +316,17 @@ def _finished(plan: _Plan, options: Options, summary: Summary) -> dict[Path, Pat
     if not direct:
         made = stage.home / "made"
         if job.staged == "arrow":
-            spool.write_arrow(part, made)
+            spool.write_arrow(part, made, job.own)
         elif plan.kind == "parquet":
-            spool.write_parquet(part, made, job.header, job.prefix)
+            spool.write_parquet(part, made, job.header, job.prefix, job.own)
         elif plan.kind == "xlsx":
-            cut = spool.write_xlsx(part, made, job.header, job.prefix, stage.home)
+            cut = spool.write_xlsx(part, made, job.header, job.prefix, stage.home, job.own)
             if cut:
                 summary.notes.append(
                     f"{cut} cells were cut at the {spool.EXCEL_CHARACTERS:,} characters Excel holds; CSV and Parquet keep them whole"
                 )
         else:
-            spool.write_csv(part, made, job.header, job.prefix, job.delimiter, options.bom)
+            spool.write_csv(part, made, job.header, job.prefix, job.delimiter, options.bom, job.own)
         part = made
     if plan.packed:
         packed = stage.home / "packed"
@@ -338,7 +340,7 @@ def _finished(plan: _Plan, options: Options, summary: Summary) -> dict[Path, Pat
         duties = stage.details_part
         if job.details in (".parquet", ".pq"):
             duties = stage.home / "duties"
-            spool.write_details(stage.details_part, duties)
+            spool.write_details(stage.details_part, duties, plan.job.own)
         out[duties] = stage.details
     return out
 

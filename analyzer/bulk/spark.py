@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.bulk.columns import Columns, find_columns
-from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, renamed
+from analyzer.bulk.layout import jd_types, renamed
 from analyzer.bulk.scoring import Scorer
-from analyzer.bulk.worker import AnalyzerFactory, check_prefix
+from analyzer.bulk.worker import AnalyzerFactory, check_prefix, own_functions
 from analyzer.errors import SparkError
+from analyzer.pipeline.places import own_functions as models_own_functions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,11 @@ class ShippedFactory(AnalyzerFactory):
     """Finds the models among the files that came with the job."""
 
     archive: str = SHIPPED
+    own: tuple[str, ...] = ()
+
+    def own_functions(self) -> tuple[str, ...]:
+        """As the driver found them in the models it sent."""
+        return self.own
 
     def __call__(self) -> Scorer:
         """A new Analyzer over the shipped models. Raises SparkError where they did not arrive."""
@@ -69,12 +75,13 @@ def score(
     Raises ColumnError, TableError, SparkError.
     """
     header = list(df.columns)
-    check_prefix(header, prefix)
     asked = Columns((text,) if isinstance(text, str) else tuple(text), title, None, language)
     columns = find_columns(header, asked, "the table", guess)
     maker = factory or (_sent(df.sparkSession, Path(ship)) if ship else AnalyzerFactory(models))
+    own = own_functions(maker)
+    check_prefix(header, prefix, own)
     score_batches = _Batches(columns, prefix, cache, maker)
-    return df.mapInPandas(score_batches, schema=_schema(df.schema, prefix))
+    return df.mapInPandas(score_batches, schema=_schema(df.schema, prefix, own))
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class _Batches:
             )
 
 
-def _schema(given: Any, prefix: str) -> Any:
+def _schema(given: Any, prefix: str, own: Sequence[str]) -> Any:
     """The frame's schema with our columns behind."""
     try:
         from pyspark.sql.types import BooleanType, DoubleType, StringType, StructField, StructType
@@ -110,7 +117,8 @@ def _schema(given: Any, prefix: str) -> Any:
         raise SparkError("Spark's Python package is missing; pip install 'jd-analyzer[spark]'") from None
 
     kinds = {"string": StringType(), "double": DoubleType(), "boolean": BooleanType()}
-    ours = [StructField(name, kinds[JD_TYPES[c]], True) for name, c in zip(renamed(JD_COLUMNS, prefix), JD_COLUMNS, strict=True)]
+    types = jd_types(own)
+    ours = [StructField(name, kinds[kind], True) for name, kind in zip(renamed(list(types), prefix), types.values(), strict=True)]
     return StructType([*given.fields, *ours])
 
 
@@ -127,7 +135,7 @@ def _sent(session: Any, home: Path) -> ShippedFactory:
         session.addArtifact(packed, archive=True)
     else:
         session.sparkContext.addArchive(packed)
-    return ShippedFactory(archive=name)
+    return ShippedFactory(archive=name, own=models_own_functions(home))
 
 
 def _is_remote(session: Any) -> bool:

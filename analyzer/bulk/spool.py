@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from analyzer.bulk.layout import DETAIL_TYPES, JD_COLUMNS, JD_TYPES, CsvRows, arrow_schema, csv_cell, plain, renamed, unique
+from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, detail_types, jd_columns, jd_types, plain, renamed, unique
 
 TAG = "$jd"
 _LENGTH = struct.Struct("<Q")
@@ -76,7 +76,7 @@ def _lines(spool: Path) -> Iterator[tuple[Any, list[Any]]]:
 class Rowed:
     """A spool of rows: its header and the kinds of cells in each column are found by reading it once."""
 
-    def __init__(self, spool: Path, header: Sequence[str], prefix: str, kinds: bool) -> None:
+    def __init__(self, spool: Path, header: Sequence[str], prefix: str, kinds: bool, own: Sequence[str] = ()) -> None:
         """header: the input's columns, empty where cells go by name; kinds: whether kinds of cells are to be found."""
         self.spool = spool
         self._named = not header
@@ -86,7 +86,7 @@ class Rowed:
         if self._named or kinds:
             self._look(kinds)
         # A user's column in the far end of a JSONL may be called like one of ours: then ours gives way.
-        names = unique([*self._keys, *renamed(JD_COLUMNS, prefix)])
+        names = unique([*self._keys, *renamed(jd_columns(own), prefix)])
         self.header, self.ours = names[: len(self._keys)], names[len(self._keys) :]
 
     def _look(self, kinds: bool) -> None:
@@ -135,9 +135,9 @@ def _type(kinds: set[str]) -> str:
     return "string"
 
 
-def write_csv(spool: Path, target: Path, header: Sequence[str], prefix: str, delimiter: str, bom: bool) -> None:
+def write_csv(spool: Path, target: Path, header: Sequence[str], prefix: str, delimiter: str, bom: bool, own: Sequence[str] = ()) -> None:
     """A CSV from a spool of rows."""
-    rowed = Rowed(spool, header, prefix, kinds=False)
+    rowed = Rowed(spool, header, prefix, kinds=False, own=own)
     with target.open("w", encoding="utf-8-sig" if bom else "utf-8", errors="replace", newline="") as stream:
         writer = CsvRows(stream, delimiter)
         writer.write([*rowed.header, *rowed.ours])
@@ -145,18 +145,18 @@ def write_csv(spool: Path, target: Path, header: Sequence[str], prefix: str, del
             writer.write([csv_cell(c) for c in (*cells, *ours)])
 
 
-def write_parquet(spool: Path, target: Path, header: Sequence[str], prefix: str) -> None:
+def write_parquet(spool: Path, target: Path, header: Sequence[str], prefix: str, own: Sequence[str] = ()) -> None:
     """A Parquet file from a spool of rows; a column whose cells are of several kinds becomes text."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rowed = Rowed(spool, header, prefix, kinds=True)
+    rowed = Rowed(spool, header, prefix, kinds=True, own=own)
     types = rowed.types()
     fields = [
         pa.field(n, pa.timestamp("us")) if t == "timestamp" else arrow_schema({n: t}).field(0)
         for n, t in zip(rowed.header, types, strict=True)
     ]
-    ours = [f.with_name(n) for f, n in zip(arrow_schema(JD_TYPES), rowed.ours, strict=True)]
+    ours = [f.with_name(n) for f, n in zip(arrow_schema(jd_types(own)), rowed.ours, strict=True)]
     schema = pa.schema([*fields, *ours])
     texts = [t == "string" for t in types]
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
@@ -177,7 +177,7 @@ def _grouped(rows: Iterator[Any]) -> Iterator[list[Any]]:
         yield group
 
 
-def write_arrow(spool: Path, target: Path) -> None:
+def write_arrow(spool: Path, target: Path, own: Sequence[str] = ()) -> None:
     """A Parquet file from a spool of Arrow streams; files with other columns get empty cells in those they lack."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -187,12 +187,12 @@ def write_arrow(spool: Path, target: Path) -> None:
     ours: list[str] = []
     for reader in _arrow_blocks(spool):
         if schema is None or not reader.schema.equals(schema):
-            given.update(dict.fromkeys(reader.schema.names[: -len(JD_COLUMNS)]))
-            ours = reader.schema.names[-len(JD_COLUMNS) :]
+            given.update(dict.fromkeys(reader.schema.names[: -len(jd_columns(own))]))
+            ours = reader.schema.names[-len(jd_columns(own)) :]
             schema = reader.schema if schema is None else pa.unify_schemas([schema, reader.schema], promote_options="permissive")
     if schema is not None:
         schema = pa.schema([schema.field(n) for n in (*given, *ours)], metadata=schema.metadata)
-    with pq.ParquetWriter(target, schema or arrow_schema(JD_TYPES), compression="zstd") as writer:
+    with pq.ParquetWriter(target, schema or arrow_schema(jd_types(own)), compression="zstd") as writer:
         held: list[Any] = []
         for reader in _arrow_blocks(spool):
             held.append(_fitted(reader.read_all(), schema))
@@ -212,7 +212,7 @@ def _fitted(table: Any, schema: Any) -> Any:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def write_xlsx(spool: Path, target: Path, header: Sequence[str], prefix: str, scratch: Path) -> int:
+def write_xlsx(spool: Path, target: Path, header: Sequence[str], prefix: str, scratch: Path, own: Sequence[str] = ()) -> int:
     """A workbook from a spool of rows, texts never formulas; gives how many cells were cut at Excel's 32,767 characters.
 
     Rows beyond what a sheet holds go on in a second one.
@@ -220,7 +220,7 @@ def write_xlsx(spool: Path, target: Path, header: Sequence[str], prefix: str, sc
     import xlsxwriter  # type: ignore[import-untyped]
     import xlsxwriter.exceptions  # type: ignore[import-untyped]
 
-    rowed = Rowed(spool, header, prefix, kinds=False)
+    rowed = Rowed(spool, header, prefix, kinds=False, own=own)
     options = {
         "constant_memory": True,
         "tmpdir": str(scratch),
@@ -277,12 +277,12 @@ def _excel_cell(sheet: Any, row: int, column: int, value: Any, date: Any) -> int
     return 0
 
 
-def write_details(spool: Path, target: Path) -> None:
+def write_details(spool: Path, target: Path, own: Sequence[str] = ()) -> None:
     """The table of duties as Parquet, from its lines of JSON."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = arrow_schema(DETAIL_TYPES)
+    schema = arrow_schema(detail_types(own))
     with pq.ParquetWriter(target, schema, compression="zstd") as writer, spool.open(encoding="utf-8", newline="\n") as stream:
         for group in _grouped(map(_flat, stream)):
             writer.write_batch(pa.RecordBatch.from_pylist(group, schema=schema))
@@ -292,7 +292,7 @@ def _flat(line: str) -> dict[str, Any]:
     duty = json.loads(line)
     purpose = duty["purpose"] or {}
     return {
-        **{k: duty[k] for k in DETAIL_TYPES if k in duty and k not in ("id", "codes", "steps")},
+        **{k: duty[k] for k in detail_types() if k in duty and k not in ("id", "codes", "steps")},
         "id": None if duty["id"] is None else str(duty["id"]),
         "codes": " ".join(f"{c['code']}={c['share']}" for c in duty["codes"]),
         **{f"weight_{f}": w for f, w in duty["weights"].items()},

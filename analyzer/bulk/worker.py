@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.analysis import Analysis
 from analyzer.bulk.files import Table
-from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, CsvRows, arrow_schema, csv_cell, our_cells, plain, renamed, safe, unique
+from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, jd_columns, jd_types, our_cells, plain, renamed, safe, unique
 from analyzer.bulk.readers import Chunk
 from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
@@ -35,6 +35,12 @@ class AnalyzerFactory:
         import analyzer
 
         return analyzer.load(self.models, prior=dict(self.prior) or None)
+
+    def own_functions(self) -> tuple[str, ...]:
+        """The functions of a user's own that the models score."""
+        from analyzer.pipeline.places import own_functions
+
+        return own_functions(Path(self.models) if self.models else None)
 
     def fingerprint(self) -> dict[str, str]:
         """Content hashes of the models and what else the scores depend on, so that a changed model is noticed."""
@@ -64,7 +70,8 @@ class AnalyzerFactory:
 class Job:
     """All that the workers need to know. staged: csv, jsonl (the output's bytes themselves), rows or arrow (for `spool`).
 
-    header: the input columns of the output, in order, of all tables. delimiter: of a CSV output.
+    header: the input columns of the output, in order, of all tables. delimiter: of a CSV output. own: the functions of a
+    user's own that the models score.
     """
 
     tables: tuple[Table, ...]
@@ -79,6 +86,7 @@ class Job:
     details: str | None = None
     cached: int = 0
     lines: int = 0
+    own: tuple[str, ...] = ()
 
 
 @dataclass
@@ -144,7 +152,7 @@ class Worker:
             given = [csv_cell(c) for c in cells]
             if self.job.safe_cells:
                 given = [safe(c) for c in given]
-            writer.write(given + [csv_cell(c) for c in our_cells(result.to_row(), self.job.guard)])
+            writer.write(given + [csv_cell(c) for c in our_cells(result, self.job.guard, self.job.own)])
         return stream.getvalue().encode("utf-8", "replace")
 
     def _jsonl(self, rows: Rows, results: Sequence[Analysis]) -> bytes:
@@ -166,7 +174,7 @@ class Worker:
         given: Sequence[Any] = rows.cells(self.job.header) if self.job.header else rows.named
         lines = []
         for cells, result in zip(given, results, strict=True):
-            lines.append(row_line(self._guarded(cells), our_cells(result.to_row(), self.job.guard)))
+            lines.append(row_line(self._guarded(cells), our_cells(result, self.job.guard, self.job.own)))
         return "".join(lines).encode("utf-8", "replace")
 
     def _guarded(self, cells: Any) -> Any:
@@ -179,11 +187,11 @@ class Worker:
     def _arrow(self, rows: Rows, results: Sequence[Analysis]) -> bytes:
         import pyarrow as pa
 
-        cells = [our_cells(r.to_row(), self.job.guard) for r in results]
-        schema = arrow_schema(JD_TYPES)
+        cells = [our_cells(r, self.job.guard, self.job.own) for r in results]
+        schema = arrow_schema(jd_types(self.job.own))
         columns = [pa.array([c[at] for c in cells], type=f.type) for at, f in enumerate(schema)]
         batch = rows.chunk.batch
-        names = [*batch.schema.names, *renamed(JD_COLUMNS, self.job.prefix)]
+        names = [*batch.schema.names, *renamed(jd_columns(self.job.own), self.job.prefix)]
         return arrow_block(pa.RecordBatch.from_arrays([*batch.columns, *columns], names=names))
 
     def _details(self, rows: Rows, results: Sequence[Analysis]) -> bytes:
@@ -291,9 +299,15 @@ def count(results: Sequence[Analysis]) -> dict[str, dict[str, int]]:
     }
 
 
-def check_prefix(header: Sequence[str], prefix: str) -> None:
+def own_functions(factory: Callable[[], Scorer]) -> tuple[str, ...]:
+    """The functions of a user's own that a factory's scorers tell; none where it does not say."""
+    found = getattr(factory, "own_functions", None)
+    return tuple(found()) if found else ()
+
+
+def check_prefix(header: Sequence[str], prefix: str, own: Sequence[str] = ()) -> None:
     """Raise TableError where the table already has one of our columns: the user's are never overwritten."""
-    clash = [h for h in header if h in renamed(JD_COLUMNS, prefix)]
+    clash = [h for h in header if h in renamed(jd_columns(own), prefix)]
     if clash:
         raise TableError(
             f"the table already has a column {clash[0]!r}, as a scored one has; score the table it was made from, "

@@ -59,8 +59,8 @@ def evaluate(
 
     floors = _floors(least or [])
     analyzer = judge.open_analyzer(model)
-    postings = _served(reading.read(data), judge.served(model))
-    learned = read_labelled(train, reading.options()).postings if train else []
+    postings = _served(reading.read(data, model), judge.served(model))
+    learned = read_labelled(train, reading.options(model)).postings if train else []
     from analyzer.training.suitability import leaks
 
     tell([*judge.leaked(analyzer, postings), *(leaks(learned, postings) if learned else [])])
@@ -94,7 +94,7 @@ def compare(
 
     one, two = judge.open_analyzer(first), judge.open_analyzer(second)
     both = [lang for lang in judge.served(first) if lang in judge.served(second)]
-    postings = _served(reading.read(data), both)
+    postings = _served(reading.read(data, first, second), both)
     for name, analyzer in (("first", one), ("second", two)):
         seen = judge.leaked(analyzer, postings)
         if seen:

@@ -124,7 +124,7 @@ def review(
     from analyzer.analyzer import Analyzer
     from analyzer.training import evaluate, label
 
-    labelled = reading.read(data)
+    labelled = reading.read(data, *([models] if models else []))
     rows: list[dict[str, Any]] = []
     analyzer = evaluate.open_analyzer(models) if models else Analyzer()
     for lang in sorted({p["language"] for p in labelled}):
@@ -193,6 +193,7 @@ def correct(
     """Write a corrected posting as a labelled record that `train` takes."""
     from analyzer.errors import CorpusError
     from analyzer.training import label
+    from analyzer.training.derive import scheme_of
 
     corrections = {}
     for pair in duty:
@@ -203,8 +204,8 @@ def correct(
     items, results, _ = texts.read()
     if len(items) != 1 or not results[0].ok:
         raise CorpusError(f"{texts.postings.name}: one posting that can be analysed is wanted")
-    known = texts.profiles(profiles).subfunctions
-    made = label.corrected({**items[0], "title": title}, results[0], corrections, known)
+    known = texts.profiles(profiles)
+    made = label.corrected({**items[0], "title": title}, results[0], corrections, known.subfunctions, scheme_of(known))
     output.parent.mkdir(parents=True, exist_ok=True)
     with output.open("a", encoding="utf-8", newline="\n") as out:
         out.write(json.dumps(made, ensure_ascii=False) + "\n")

@@ -85,21 +85,25 @@ class Reading:
     profiles: ProfileFiles = None
     skip_bad: SkipBad = False
 
-    def options(self) -> Options:
-        """The same as `read_labelled` takes it; raises CorpusError where it is wrong."""
+    def options(self, *models: Path) -> Options:
+        """The same as `read_labelled` takes it; raises CorpusError where it is wrong.
+
+        models: whose profiles are used where the user names none.
+        """
         from analyzer.profiles import load_profiles
         from analyzer.training.labelled import Options, read_mapping
+        from analyzer.training.models import profiles_in
 
         said = {"text": self.text_column, "label": self.label_column, "title": self.title_column, "company": self.company_column}
-        profiles = load_profiles(*self.profiles) if self.profiles else None
+        profiles = load_profiles(*self.profiles) if self.profiles else profiles_in(*models) if models else None
         return Options({k: v for k, v in said.items() if v}, read_mapping(self.mapping or []), _language(self.language), profiles)
 
-    def read(self, paths: Sequence[Path]) -> list[dict[str, Any]]:
+    def read(self, paths: Sequence[Path], *models: Path) -> list[dict[str, Any]]:
         """The usable labelled postings of the files; tells what is wrong with the rest, and ends the program unless that may be skipped."""
         from analyzer.errors import CorpusError
         from analyzer.training.labelled import read_labelled
 
-        found = read_labelled(paths, self.options())
+        found = read_labelled(paths, self.options(*models))
         tell(found.problems, self.skip_bad)
         if not found.postings:
             raise CorpusError("no usable labelled posting in these files")

@@ -25,6 +25,8 @@ jd-analyzer train ours.xlsx --text-column Descripción --label-column Área --co
 
 jd-analyzer train annotated.jsonl -o mine --alone
 
+jd-analyzer train ours.csv -o mine --profiles growth.toml
+
 jd-analyzer train ours.csv --check"""
 
 
@@ -101,7 +103,7 @@ def _train(
     from analyzer.training.deliver import deliver
     from analyzer.training.fit import Recipe
     from analyzer.training.models import shipped
-    from analyzer.training.retrain import Plan, run
+    from analyzer.training.retrain import Plan, known_labels, run
 
     recipe = Recipe(folds=3, inner_folds=2, zone_iterations=15, copies=0) if quick else Recipe()
     models = shipped()
@@ -128,6 +130,8 @@ def _train(
             if done.figures.get(n) is not None
         )
         typer.echo(f"  out of fold: {shown} (more in {output / lang / 'README.md'})")
+        for note in plan.profiles.notes(known_labels(trained.nlp)) if plan.profiles else ():
+            typer.echo(f"  {note}")
         if trained.unreached:
             typer.echo(f"  {len(trained.unreached)} labels do not fit the duties; look at them: jd-analyzer label review")
         if done.against:
@@ -142,13 +146,6 @@ def _sources(data: list[Path], corpus: Path | None, alone: bool, options: Option
     if not data or (home and all(_inside(d, home) for d in data)):
         return (without_apart(read_labelled(data, options)) if data else read_corpus(corpus)), Labelled([], [])
     own = read_labelled(data, options)
-    if options.profiles:
-        from analyzer.analysis import FUNCTIONS
-        from analyzer.training.labelled import OWN
-
-        for name in options.profiles.functions:
-            if name not in FUNCTIONS:
-                typer.echo(f"{name} is {OWN}", err=True)
     return (Labelled([], []) if alone and home is None else read_corpus(corpus)), own
 
 

@@ -10,14 +10,15 @@ from typing import Any
 import spacy
 from spacy.language import Language
 
-from analyzer.errors import ModelDamaged, ModelNotFound
+from analyzer.errors import ModelDamaged
 from analyzer.pipeline import duties, functions, segments, zones  # noqa: F401  registers the factories
 from analyzer.pipeline.manifest import verify
+from analyzer.pipeline.places import MODELS as MODELS
+from analyzer.pipeline.places import find_model as find_model
 from analyzer.pipeline.tokenizer import blank
 from analyzer.profiles import Profiles, load_profiles
 
 COMPONENTS = ("jd_segments", "jd_zones", "jd_duties", "jd_functions")
-MODELS = Path(__file__).resolve().parents[2] / "models"
 
 
 def user_dictionary(lang: str) -> list[str]:
@@ -32,20 +33,6 @@ def build(lang: str, engine: str = "rjieba") -> Language:
     for name in COMPONENTS:
         nlp.add_pipe(name)
     return nlp
-
-
-def find_model(lang: str, models: Path | None = None) -> Path:
-    """The directory of a language's model: under `models`, beside the package, or inside it.
-
-    Raises ModelNotFound, saying where was looked.
-    """
-    places = [models / lang] if models else [MODELS / lang, Path(__file__).resolve().parents[1] / "_models" / lang]
-    for place in places:
-        if (place / "config.cfg").is_file():
-            return place
-    raise ModelNotFound(
-        f"no model for {lang!r} in {places[0].parent}; train one with `jd-analyzer train`, or name a directory that holds one"
-    )
 
 
 def profiles_of(path: Path, jd: Mapping[str, Any]) -> Profiles:
@@ -66,7 +53,12 @@ def open_model(path: Path) -> Language:
     verify(path)
     try:
         nlp = spacy.load(path)
-        nlp.get_pipe("jd_functions").profiles = profiles_of(path, nlp.meta["jd"])  # type: ignore[attr-defined]
+        component: functions.Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
+        component.profiles = profiles_of(path, nlp.meta["jd"])
+        if any(component.profiles.prefixes.get(prefix) != name for name, prefix in component.scheme.own):
+            raise ModelDamaged(
+                f"{path.name} scores functions that the profiles in it do not hold; train it again, naming them with --profiles"
+            )
         return nlp
     except ModelDamaged as error:
         reason = str(error).removeprefix(f"{error.code}: ").split(";")[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from spacy.tokens import Doc
 
 from analyzer.analysis import ANSWERS as ANSWERS
 from analyzer.analysis import FUNCTIONS as FUNCTIONS
+from analyzer.analysis import LETTERS, SHIPPED, Scheme, prefix_of
 from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
@@ -46,8 +49,12 @@ _SHAPES = {
     "title_weights": ("T", "F"),
     "life": ("F",),
 }
-PROMISES = (*FUNCTIONS, "none", "")
-"""What a title may promise; the last stands for a title whose words tell nothing."""
+_NAME, _PREFIX = re.compile(r"[a-z][a-z0-9_-]{0,59}"), re.compile(r"[a-z][a-z0-9]{0,7}")
+
+
+def promises(scheme: Scheme) -> tuple[str, ...]:
+    """What a title may promise; the last stands for a title whose words tell nothing."""
+    return (*scheme.answers, "")
 
 
 def softmax(logits: Array) -> Array:
@@ -108,7 +115,7 @@ class DutyModel:
         return rows @ self.a["own"] + others(rows, owner) @ self.a["context"] + self.a["bias"]
 
     def text_logits(self, texts: sparse.csr_matrix) -> Array:
-        """(P, A) what whole texts (P, V) speak of: centred logits of the four answers."""
+        """(P, A) what whole texts (P, V) speak of: centred logits of the answers."""
         logits = texts @ self.a["text"] + self.a["text_bias"]
         return logits - logits.mean(axis=1, keepdims=True)
 
@@ -176,13 +183,13 @@ def listed(duties: Array, phrases: Array, owner: NDArray[np.int64]) -> Array:
 class PostingModel:
     """From the duties' probabilities to the posting: additive in the duties, in log-odds."""
 
-    def __init__(self, codes: Sequence[str], arrays: Mapping[str, Array]) -> None:
+    def __init__(self, codes: Sequence[str], arrays: Mapping[str, Array], scheme: Scheme = SHIPPED) -> None:
         self.a = dict(arrays)
-        self.groups = group_matrix(codes)
+        self.groups = group_matrix(codes, scheme)
         self.specific = np.array([c != "g" for c in codes], float)
 
     def duty_shares(self, probabilities: Array, owner: NDArray[np.int64], count: int) -> Array:
-        """(N, S): what each duty adds to its posting's shares of marketing, operations, brand and other."""
+        """(N, S): what each duty adds to its posting's shares of the functions and of other."""
         weight = probabilities @ self.specific
         total = np.zeros(count)
         np.add.at(total, owner, weight)
@@ -207,13 +214,13 @@ class PostingModel:
         return softmax(shares @ self.a["answer_weights"] + text @ self.a["text_answers"] + self.a["answer_bias"] + self.a["answer_shift"])
 
 
-def group_matrix(codes: Sequence[str]) -> Array:
-    """(K, S): the share each code gives to marketing, operations, brand and other; general gives nothing."""
-    letter = {"m": 0, "o": 1, "b": 2, "n": 3}
-    out = np.zeros((len(codes), 4))
+def group_matrix(codes: Sequence[str], scheme: Scheme = SHIPPED) -> Array:
+    """(K, S): the share each code gives to each function and to other; general gives nothing."""
+    out = np.zeros((len(codes), len(scheme.shares)))
     for row, code in enumerate(codes):
-        if code[0] in letter:
-            out[row, letter[code[0]]] = 1
+        function = scheme.function_of(code)
+        if function in scheme.shares:
+            out[row, scheme.shares.index(function)] = 1
     return out
 
 
@@ -226,20 +233,27 @@ class Functions(Batched):
         self.posting: PostingModel | None = None
         self.arrays: dict[str, Array] = {}
         self.profiles: Profiles | None = None
+        self.scheme = SHIPPED
         self.review_below, self.review_unknown = 0.0, 0.0
 
     def set_models(
-        self, codes: Sequence[str], space: FeatureSpace, arrays: Mapping[str, Array], review_below: float, review_unknown: float
+        self,
+        codes: Sequence[str],
+        space: FeatureSpace,
+        arrays: Mapping[str, Array],
+        review_below: float,
+        review_unknown: float,
+        scheme: Scheme = SHIPPED,
     ) -> None:
-        """Take trained parts; see `_SHAPES` for the arrays and their dimensions.
+        """Take trained parts; see `_SHAPES` for the arrays and their dimensions, `scheme` for the functions they score.
 
         review_below: probability of the primary function, review_unknown: share of known words in the duties, under
         which a person should look.
         """
-        self.review_below, self.review_unknown = review_below, review_unknown
+        self.review_below, self.review_unknown, self.scheme = review_below, review_unknown, scheme
         self.arrays = {k: np.asarray(v, np.float64) for k, v in arrays.items()}
         self.duty = DutyModel(codes, space, self.arrays)
-        self.posting = PostingModel(codes, self.arrays)
+        self.posting = PostingModel(codes, self.arrays, scheme)
 
     @property
     def codes(self) -> list[str]:
@@ -251,17 +265,18 @@ class Functions(Batched):
     @property
     def thresholds(self) -> dict[str, float]:
         """Score from which each function is told to be part of the job."""
-        return {f: float(t) for f, t in zip(FUNCTIONS, self.arrays["thresholds"], strict=True)}
+        return {f: float(t) for f, t in zip(self.scheme.functions, self.arrays["thresholds"], strict=True)}
 
     def set_prior(self, prior: Mapping[str, float]) -> None:
         """Calibrate for the user's own mix: the share of postings of which each named function is a substantive part.
 
         Raises ValueError for an unknown function or a share that is not between 0 and 1.
         """
+        known = self.scheme.functions
         for function, share in prior.items():
-            if function not in FUNCTIONS or not 0 < share < 1:
-                raise ValueError(f"JD-104: a prior is a share between 0 and 1 of {', '.join(FUNCTIONS)}; got {function}={share}")
-            at = FUNCTIONS.index(function)
+            if function not in known or not 0 < share < 1:
+                raise ValueError(f"JD-104: a prior is a share between 0 and 1 of {', '.join(known)}; got {function}={share}")
+            at = known.index(function)
             shipped = float(self.arrays["life"][at])
             moved = np.log(share / (1 - share)) - np.log(shipped / (1 - shipped))
             self.arrays["prior_shift"][at] += moved
@@ -271,7 +286,7 @@ class Functions(Batched):
     def scores_with_title(self, raw: Array, promised: str | None) -> Array:
         """(F,) calibrated scores of a posting with these log-odds (F,) whose title promises this function."""
         assert self.posting is not None
-        return self.posting.scores((raw + self.arrays["title_weights"][PROMISES.index(promised or "")])[None, :])[0]
+        return self.posting.scores((raw + self.arrays["title_weights"][promises(self.scheme).index(promised or "")])[None, :])[0]
 
     def known_share(self, doc: Doc) -> float:
         """Share of the words in the posting's duties that the model met in training; 1 where there is no duty."""
@@ -314,13 +329,16 @@ class Functions(Batched):
         }
         leave_duties(pages, docs, more)
         for doc, scores, answers in zip(docs, pages.scores.tolist(), pages.answers.tolist(), strict=True):
-            doc.cats = dict(zip(FUNCTIONS, scores, strict=True)) | {f"primary:{a}": p for a, p in zip(ANSWERS, answers, strict=True)}
+            told = {f"primary:{a}": p for a, p in zip(self.scheme.answers, answers, strict=True)}
+            doc.cats = dict(zip(self.scheme.functions, scores, strict=True)) | told
 
     def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the component's folder."""
         assert self.duty is not None
         arrays = {k: v.astype(np.float32) for k, v in self.arrays.items()} | {"idf": self.duty.space.weights}
-        settings = {"codes": self.duty.codes, "review_below": self.review_below, "review_unknown": self.review_unknown}
+        settings: dict[str, Any] = {"codes": self.duty.codes, "review_below": self.review_below, "review_unknown": self.review_unknown}
+        if self.scheme.own:
+            settings["own_functions"] = [list(pair) for pair in self.scheme.own]
         store.write(Path(path), arrays, settings, self.duty.space.names)
 
     def from_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> Functions:
@@ -329,23 +347,53 @@ class Functions(Batched):
         codes = settings.get("codes")
         if not isinstance(codes, list) or len(codes) != arrays["bias"].shape[0]:
             raise ModelDamaged(f"{Path(path).name}: the codes do not fit the weights")
+        scheme = _scheme(settings.get("own_functions", []), Path(path).name)
+        _fits(arrays, codes, scheme, Path(path).name)
         idf = arrays.pop("idf")
         limits = [settings.get("review_below"), settings.get("review_unknown")]
         if not all(isinstance(limit, int | float) for limit in limits):
             raise ModelDamaged(f"{Path(path).name}/settings.json lacks the review limits")
-        self.set_models(codes, FeatureSpace(self.lang, names, idf), arrays, *(float(limit) for limit in limits if limit is not None))
+        below, unknown = (float(limit) for limit in limits if limit is not None)
+        self.set_models(codes, FeatureSpace(self.lang, names, idf), arrays, below, unknown, scheme)
         return self
+
+
+def _scheme(own: object, where: str) -> Scheme:
+    """The functions a model's settings name beside the shipped three; raises ModelDamaged where they are none."""
+    pairs = own if isinstance(own, list) else [own]
+    named: list[tuple[str, str]] = []
+    for pair in pairs:
+        match pair:
+            case [str(name), str(prefix)] if _NAME.fullmatch(name) and _PREFIX.fullmatch(prefix):
+                named.append((name, prefix))
+            case _:
+                raise ModelDamaged(f"{where}/settings.json: own_functions are pairs of a name and the prefix of its codes")
+    names, prefixes = [*LETTERS.values(), "none", *(n for n, _ in named)], [*LETTERS, *(p for _, p in named)]
+    if len(set(names)) < len(names) or len(set(prefixes)) < len(prefixes):
+        raise ModelDamaged(f"{where}/settings.json: a function or prefix of own_functions is there already")
+    return Scheme(tuple(named))
+
+
+def _fits(arrays: Mapping[str, Any], codes: Sequence[object], scheme: Scheme, where: str) -> None:
+    """Raise ModelDamaged where arrays or codes are not those of the scheme's functions."""
+    wanted = {"thresholds": len(scheme.functions), "answer_bias": len(scheme.answers), "title_weights": len(promises(scheme))}
+    shares = arrays["share_weights"].shape[0] == len(scheme.shares)
+    if not shares or any(arrays[name].shape[0] != size for name, size in wanted.items()):
+        raise ModelDamaged(f"{where}: the weights are not those of {', '.join(scheme.functions)}")
+    if not all(isinstance(c, str) and prefix_of(c) in scheme.prefixes for c in codes):
+        raise ModelDamaged(f"{where}: a code belongs to none of {', '.join(scheme.functions)}")
 
 
 def best_codes(probabilities: Array, codes: Sequence[str]) -> list[int]:
     """The strongest code of the strongest function of each duty."""
-    letters = np.array([c[0] for c in codes])
+    letters = np.array([prefix_of(c) for c in codes])
     if not len(probabilities):
         return []
+    every = list(dict.fromkeys([*LETTERS, *letters.tolist()]))  # of equals the first: the shipped functions, then a user's own
     by_function = np.stack(
-        [probabilities[:, letters == x].sum(axis=1) if (letters == x).any() else np.zeros(len(probabilities)) for x in "mobng"], 1
+        [probabilities[:, letters == x].sum(axis=1) if (letters == x).any() else np.zeros(len(probabilities)) for x in every], 1
     )
-    strongest = np.array(list("mobng"))[by_function.argmax(axis=1)]
+    strongest = np.array(every)[by_function.argmax(axis=1)]
     masked = np.where(letters[None, :] == strongest[:, None], probabilities, -1.0)
     return masked.argmax(axis=1).tolist()
 

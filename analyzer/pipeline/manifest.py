@@ -17,8 +17,10 @@ from typing import Any
 
 from analyzer.errors import ModelDamaged
 
-FORMAT = 1
-"""Of the files in a model directory, raised when an older program could not read them."""
+FORMAT = 2
+"""Of the files in a model directory, raised when an older program could not read them: 2 has functions of a user's own."""
+PLAIN_FORMAT = 1
+"""Of a model of the shipped functions alone, which older programs read."""
 MAX_TOTAL_BYTES = 600_000_000
 """A model directory that holds more than this is refused."""
 MAX_FILES = 60

@@ -37,6 +37,10 @@ SECTIONS = ("families", "functions", "subfunctions", "goals", "overlaps", "title
 _KEY = re.compile(r"[a-z][a-z0-9_-]*")
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,7}")
 _CODE = re.compile(r"[a-z][a-z0-9]{0,7}\.[a-z][a-z0-9_]*")
+_TAKEN = re.compile(
+    r"status|language|primary|probability|functions|subfunctions|review|reasons|model|duty_\d+|title_function|title_mismatch|mix_.*"
+)
+"""Names that a user's function cannot have, for `jd_` before them is a column of its own."""
 _STEP = re.compile(r"[1-9][0-9]?")
 _FUNCTION_TEXTS = ("makes", "essence", "faces", "manner", "judged_by", "scene", "is_not")
 
@@ -269,6 +273,8 @@ class _Builder:
         return self._profile(key, entry, origin, prefix_required=False)
 
     def _profile(self, key: str, entry: _Entry, origin: tuple[str, str], prefix_required: bool) -> Function:
+        if self.user and entry.old is None and _TAKEN.fullmatch(key):
+            raise entry.error(key, f"the name is taken: tables have a column jd_{key}, which says something else; choose another")
         prefix = entry.line("prefix", required=prefix_required)
         if prefix and not _PREFIX.fullmatch(prefix):
             raise entry.error("prefix", f"wrong form {prefix!r}; use one to eight lower-case letters or digits, a letter first, such as m")

@@ -10,6 +10,8 @@ from typing import Any
 
 COLOURS = {"marketing": "#b35900", "operations": "#1f77c4", "brand": "#9c3fae", "own": "#00665c", "none": "#7d848f", "other": "#7d848f"}
 HATCHES = {"marketing": "", "operations": "//", "brand": "||", "none": "..", "other": ".."}
+OWN_HATCHES = ("xx", "++", "oo", "**")
+"""Patterns of a user's own functions, which share one colour."""
 _INK, _GROUND = "#010203", "#fefdfc"
 """Stand-ins for the page's own text and ground colours, which the page decides by its light or dark scheme."""
 _WIDTH = 8.4
@@ -55,13 +57,16 @@ def stacked(rows: Sequence[tuple[str, Mapping[str, float]]], keys: Sequence[str]
     figure, axes = _figure(0.7 + 0.42 * len(rows))
     at = list(range(len(rows)))
     left = [0.0] * len(rows)
+    own = [k for k in keys if k not in HATCHES]
     for part in keys:
+        colour = COLOURS.get(part, COLOURS["own"])
+        hatch = HATCHES[part] if part in HATCHES else OWN_HATCHES[own.index(part) % len(OWN_HATCHES)]
         widths = [shares.get(part, 0.0) for _, shares in rows]
-        axes.barh(at, widths, left=left, color=COLOURS[part], hatch=HATCHES[part], edgecolor=_GROUND, label=names[part], height=0.7)
+        axes.barh(at, widths, left=left, color=colour, hatch=hatch, edgecolor=_GROUND, label=names[part], height=0.7)
         for y, (width, begins) in enumerate(zip(widths, left, strict=True)):
             if width >= 0.06:
                 mark = axes.text(begins + width / 2, y, f"{width:.0%}", ha="center", va="center", fontsize=9, color="#ffffff")
-                mark.set_bbox({"facecolor": COLOURS[part], "edgecolor": "none", "pad": 1.2})
+                mark.set_bbox({"facecolor": colour, "edgecolor": "none", "pad": 1.2})
         left = [b + w for b, w in zip(left, widths, strict=True)]
     axes.set_yticks(at, [_short(name) for name, _ in rows])
     axes.invert_yaxis()

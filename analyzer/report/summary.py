@@ -126,7 +126,7 @@ def _headline(analysis: Analysis, words: Words) -> str:
     probability = analysis.probability.get(primary, 0.0)
     sure = probability >= SURE and "close_scores" not in analysis.reasons
     if primary == "none":
-        return words.say("headline.none" if sure else "headline.none_unsure", percent=words.percent(probability))
+        return words.nothing(analysis.scores, words.percent(probability), sure)
     return words.say("headline.sure" if sure else "headline.unsure", function=words.inline(primary), percent=words.percent(probability))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.analysis import ANSWERS, FUNCTIONS
+from analyzer.analysis import FUNCTIONS
 from analyzer.profiles import Profiles
 from analyzer.report.charts import bars, matrix, stacked
 from analyzer.report.html import LANG, template
@@ -49,7 +49,12 @@ class _Teller:
         return _messages()[key][self.ui].format(**values)
 
     def name(self, function: str) -> str:
-        return self.say(function) if function in ("none", "other") else self.words.name(function)
+        return self.say(function) if function in ("none", "none_own", "other") else self.words.name(function)
+
+    def answers(self, functions: Sequence[str]) -> dict[str, str]:
+        """The names of the functions and, last, of none of them."""
+        own = len(functions) > len(FUNCTIONS)
+        return {**{f: self.name(f) for f in functions}, "none": self.name("none_own" if own else "none")}
 
     def count(self, number: int) -> str:
         """A whole number with the thousands marked as the language does."""
@@ -77,7 +82,7 @@ def table_report(
     Raises TableError, ColumnError.
     """
     path = Path(path)
-    counted = tally(path, by, Path(details) if details else None, title, prefix)
+    counted = tally(path, by, Path(details) if details else None, title, prefix, profiles)
     return page(counted, path.name, ui, exact=details is not None or counted.steps_known > 0, profiles=profiles)
 
 
@@ -113,17 +118,18 @@ def _shares(counts: Mapping[str, float], whole: float) -> dict[str, float]:
 
 
 def _overall(counted: Tally, tell: _Teller) -> Part:
-    total, names = counted.total, {a: tell.name(a) for a in ANSWERS}
-    chart = stacked([("", _shares(total.primary, total.ok))], ANSWERS, names, "overall", tell.say("overall")) if total.ok else ""
+    total, answers, known = counted.total, (*counted.known, "none"), counted.known
+    names = tell.answers(known)
+    chart = stacked([("", _shares(total.primary, total.ok))], answers, names, "overall", tell.say("overall")) if total.ok else ""
     mixed = sum(total.mix.values())
     rows = tuple(
         (
             names[a],
             f"{tell.count(total.primary[a])} ({tell.share(total.primary[a], total.ok)})",
-            f"{tell.count(counted.functions[a])} ({tell.share(counted.functions[a], total.ok)})" if a in FUNCTIONS else "–",
-            tell.share(total.mix[a if a in FUNCTIONS else "other"], mixed),
+            f"{tell.count(counted.functions[a])} ({tell.share(counted.functions[a], total.ok)})" if a in known else "–",
+            tell.share(total.mix[a if a in known else "other"], mixed),
         )
-        for a in ANSWERS
+        for a in answers
     )
     head = (tell.say("function"), tell.say("main"), tell.say("part"), tell.say("duties"))
     return Part(tell.say("overall"), (tell.say("functions"),), chart, head, rows)
@@ -137,11 +143,11 @@ def _by(column: str, groups: Mapping[str, Group], counted: Tally, tell: _Teller)
         shown = sorted(shown)
     name, key = safe_line(column), f"by{list(counted.by).index(column)}"
     labels = [(safe_line(value, 60), group) for value, group in shown]
-    names = {a: tell.name(a) for a in ANSWERS}
+    names = tell.answers(counted.known)
     heading = tell.say("by", column=name)
-    chart = stacked([(label, _shares(g.primary, g.ok)) for label, g in labels], ANSWERS, names, key, heading)
-    head = (name, tell.say("rows"), *(names[a] for a in ANSWERS))
-    rows = tuple((label, tell.count(g.ok), *(tell.share(g.primary[a], g.ok) for a in ANSWERS)) for label, g in labels)
+    chart = stacked([(label, _shares(g.primary, g.ok)) for label, g in labels], tuple(names), names, key, heading)
+    head = (name, tell.say("rows"), *names.values())
+    rows = tuple((label, tell.count(g.ok), *(tell.share(g.primary[a], g.ok) for a in names)) for label, g in labels)
     return [Part(heading, (tell.say("by_note", count=len(shown), column=name),), chart, head, rows)]
 
 

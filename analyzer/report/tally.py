@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analyzer.analysis import FUNCTIONS, function_of
+from analyzer.analysis import FUNCTIONS, LETTERS, of_a_function, prefix_of
 from analyzer.errors import ColumnError
+from analyzer.profiles import Profiles
 
 MAX_VALUES = 20_000
 """Different values of a column counted one by one; further ones are counted together."""
@@ -81,7 +82,7 @@ class Group:
 
 @dataclass
 class Tally:
-    """All the counts. by: column → value → group; `title` groups rows by their titles."""
+    """All the counts. by: column → value → group; `title` groups rows by their titles; own: functions beside the shipped three."""
 
     rows: int = 0
     status: Counter[str] = field(default_factory=Counter)
@@ -96,6 +97,12 @@ class Tally:
     by: dict[str, dict[str, Group]] = field(default_factory=dict)
     titles: dict[str, Group] = field(default_factory=dict)
     months: set[str] = field(default_factory=set)
+    own: list[str] = field(default_factory=list)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The functions that the rows were scored for."""
+        return (*FUNCTIONS, *self.own)
 
     def add(self, row: Row) -> None:
         """Take in a row."""
@@ -103,7 +110,8 @@ class Tally:
         self.status[row.status] += 1
         self.total.add(row)
         self.functions.update(row.functions)
-        self.codes.update(code for code in row.codes if function_of(code) in FUNCTIONS)
+        self.own += [f for f in row.mix if f not in (*self.known, "other")]
+        self.codes.update(code for code in row.codes if of_a_function(code))
         self.reasons.update(row.reasons)
         if row.steps is not None and row.status == "ok":
             self.steps_known += 1
@@ -141,11 +149,15 @@ def overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return round(sum(min(share, other.get(code, 0.0)) for code, share in one.items()), 9)
 
 
-def spread(mix: Mapping[str, float], codes: Sequence[str]) -> dict[str, float]:
+def spread(mix: Mapping[str, float], codes: Sequence[str], profiles: Profiles | None = None) -> dict[str, float]:
     """A row's codes with shares where only their names are known: each function's share of the mix, evenly over its codes."""
     out: dict[str, float] = {}
-    for function in FUNCTIONS:
-        own = [c for c in codes if function_of(c) == function]
+    new = [f for f in mix if f not in (*FUNCTIONS, "other")]
+    prefixes = {**LETTERS, **(profiles.prefixes if profiles else {})}
+    # without the profiles that name it, a prefix that is not known is that of the one function there is beside the shipped ones
+    unknown = new[0] if len(new) == 1 else "other"
+    for function in (*FUNCTIONS, *new):
+        own = [c for c in codes if prefixes.get(prefix_of(c), unknown) == function]
         for code in own:
             out[code] = mix.get(function, 0.0) / len(own)
     if mix.get("other"):
@@ -156,11 +168,19 @@ def spread(mix: Mapping[str, float], codes: Sequence[str]) -> dict[str, float]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def tally(path: Path, by: Sequence[str] = (), details: Path | None = None, title: str | None = None, prefix: str = "jd_") -> Tally:
+def tally(
+    path: Path,
+    by: Sequence[str] = (),
+    details: Path | None = None,
+    title: str | None = None,
+    prefix: str = "jd_",
+    profiles: Profiles | None = None,
+) -> Tally:
     """Count a scored table (CSV, TSV, XLSX, Parquet or the JSONL of records). Raises TableError, ColumnError.
 
     by: columns to break it down by; where none is named, those that are plainly department, company, city or month.
     details: the table of duties, which tells shares of codes and the nine steps for tables that lack them.
+    profiles: of the models that scored, where they have functions of a user's own.
     """
     from analyzer.bulk.columns import Columns, normal
     from analyzer.bulk.files import Reading, examine
@@ -182,7 +202,9 @@ def tally(path: Path, by: Sequence[str] = (), details: Path | None = None, title
     out = Tally()
     out.months = {c for c in chosen if normal(c) in KINDS["month"]}
     duties = _Duties(details) if details else None
-    for row in _rows(table, source, records, chosen, titled, prefix, duties):
+    mixed = [h.removeprefix(f"{prefix}mix_") for h in table.header if h.startswith(f"{prefix}mix_")]
+    out.own = [] if records else [f for f in mixed if f not in (*FUNCTIONS, "other")]
+    for row in _rows(table, source, records, chosen, titled, _Cells(prefix, tuple(out.own), profiles), duties):
         out.add(row)
     for column in chosen:
         out.by.setdefault(column, {})
@@ -225,7 +247,7 @@ def _title_column(header: Sequence[str]) -> str | None:
 
 
 def _rows(
-    table: Any, source: Any, records: bool, by: Sequence[str], titled: str | None, prefix: str, duties: _Duties | None
+    table: Any, source: Any, records: bool, by: Sequence[str], titled: str | None, ours: _Cells, duties: _Duties | None
 ) -> Iterator[Row]:
     import json
 
@@ -242,7 +264,7 @@ def _rows(
         cells = batch.to_pylist() if batch is not None else [dict(zip(table.header, r, strict=True)) for r in chunk.rows]
         for row in cells:
             number += 1
-            made = _from_cells(number, row, by, titled, prefix)
+            made = _from_cells(number, row, by, titled, ours)
             yield duties.onto(made) if duties else made
 
 
@@ -254,12 +276,21 @@ def _true(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
 
-def _from_cells(number: int, row: Mapping[str, Any], by: Sequence[str], titled: str | None, prefix: str) -> Row:
+@dataclass(frozen=True)
+class _Cells:
+    """Which columns of a table are ours: their prefix, the functions beside the shipped three, and whose profiles name them."""
+
+    prefix: str
+    own: tuple[str, ...] = ()
+    profiles: Profiles | None = None
+
+
+def _from_cells(number: int, row: Mapping[str, Any], by: Sequence[str], titled: str | None, ours: _Cells) -> Row:
     def cell(name: str) -> Any:
-        value = row.get(prefix + name)
+        value = row.get(ours.prefix + name)
         return None if value == "" else value
 
-    mix = {f: float(cell(f"mix_{f}") or 0.0) for f in (*FUNCTIONS, "other")}
+    mix = {f: float(cell(f"mix_{f}") or 0.0) for f in (*FUNCTIONS, *ours.own, "other")}
     return Row(
         number,
         str(cell("status") or "unreadable"),
@@ -267,7 +298,7 @@ def _from_cells(number: int, row: Mapping[str, Any], by: Sequence[str], titled: 
         float(cell("probability")) if cell("probability") is not None else None,
         tuple(str(cell("functions") or "").split()),
         mix,
-        spread(mix, str(cell("subfunctions") or "").split()),
+        spread(mix, str(cell("subfunctions") or "").split(), ours.profiles),
         _clean(row.get(titled)) if titled else "",
         cell("title_function"),
         _true(cell("title_mismatch")),
@@ -307,7 +338,7 @@ def _code_shares(duties: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     counted: Counter[str] = Counter()
     for duty in duties:
         for part in duty["codes"]:
-            if function_of(part["code"]) != "general":
+            if prefix_of(part["code"]) != "g":
                 counted[part["code"]] += part["share"]
     total = sum(counted.values())
     return {c: s / total for c, s in counted.items()} if total else {}

@@ -6,7 +6,7 @@ import functools
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from analyzer.analysis import FUNCTIONS
@@ -76,13 +76,23 @@ class Words:
         prefix = first.partition(".")[0]
         return known[first].function if first in known else self.profiles.prefixes.get(prefix, "other")
 
+    def none(self) -> str:
+        """What a posting of another function's work is: none of the three, or of more where the profiles have more."""
+        return self.say("title.none_own" if any(f not in FUNCTIONS for f in self.profiles.functions) else "title.none")
+
+    def nothing(self, functions: Iterable[str], percent: str, sure: bool) -> str:
+        """The headline of a posting that is mainly none of the functions it was scored for."""
+        told = list(functions)
+        key = "headline.none_own" if any(f not in FUNCTIONS for f in told) else "headline.none"
+        return self.say(key if sure else f"{key}_unsure", percent=percent, functions=self.listed([self.inline(f) for f in told]))
+
     def look(self, function: str) -> str:
         """The class or colour a function is shown in."""
         return function if function in LOOKS else "own"
 
     def inline(self, function: str) -> str:
         """A function's name within a sentence: no capital in the middle of one."""
-        name = self.say("title.none") if function == "none" else self.name(function)
+        name = self.none() if function == "none" else self.name(function)
         return name.lower() if function in FUNCTIONS and name == load_profiles().name(function, self.ui) else name
 
     def listed(self, items: list[str]) -> str:

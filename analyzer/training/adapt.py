@@ -18,7 +18,7 @@ from spacy.language import Language
 
 from analyzer.pipeline.build import COMPONENTS
 from analyzer.pipeline.features import FeatureSpace
-from analyzer.pipeline.functions import ANSWERS, Array, DutyModel, duty_batch, others, softmax, whole_texts
+from analyzer.pipeline.functions import Array, DutyModel, Functions, duty_batch, others, softmax, whole_texts
 from analyzer.pipeline.tokenizer import blank
 from analyzer.pipeline.zone_features import STATES, zone_matrix
 from analyzer.pipeline.zones import Zones
@@ -72,26 +72,28 @@ class Ground:
         self.lang, self.recipe, self.first, self.own = lang, recipe, len(corpus), list(own)
         plain = blank(lang, entries=getattr(base.tokenizer, "entries", None))
         plain.add_pipe("jd_segments")
-        self.prepared = prepare(plain, [*corpus, *own])
+        component: Functions = base.get_pipe("jd_functions")  # type: ignore[assignment]
+        self.scheme = component.scheme
+        self.prepared = prepare(plain, [*corpus, *own], scheme=self.scheme)
         everything = range(len(self.prepared))
-        component = base.get_pipe("jd_functions")
-        self.names = sorted({*component.duty.codes, *(c for codes in self.prepared.codes for c in codes)})  # type: ignore[attr-defined]
-        found = component.duty.space if len(own) < MANY else vocabulary(self.prepared, lang, recipe, frozenset())  # type: ignore[attr-defined]
-        self.base = _extended(component.duty, self.names, found)  # type: ignore[attr-defined]
-        self.new_codes = len(self.names) > len(component.duty.codes)  # type: ignore[attr-defined]
+        known: DutyModel = component.duty  # type: ignore[assignment]
+        self.names = sorted({*known.codes, *(c for codes in self.prepared.codes for c in codes)})
+        found = known.space if len(own) < MANY else vocabulary(self.prepared, lang, recipe, frozenset())
+        self.base = _extended(known, self.names, found)
+        self.new_codes = len(self.names) > len(known.codes)
         set_zones(self.prepared, self.prepared.zones, everything, lang)
         self.duties, self.texts = self._duties(), self._texts()
 
     def _duties(self) -> Rows:
         codes, owner = duty_labels(self.prepared, range(len(self.prepared)))
-        rows = self.base.space.matrix(duty_batch(self.prepared.docs, self.prepared.batch))
+        rows = self.base.space.matrix(duty_batch(self.prepared.docs))
         both = sparse.hstack([rows, self.recipe.context * others(rows, owner)], format="csr")
         duty, code, weight = expand(codes, self.names)
         return Rows(both[duty], code, weight, owner[duty])
 
     def _texts(self) -> Rows:
         whole, count = self.prepared.batch, len(self.prepared)
-        primary = np.array([ANSWERS.index(p["primary"]) for p in self.prepared.postings])
+        primary = np.array([self.scheme.answers.index(p["primary"]) for p in self.prepared.postings])
         return Rows(whole_texts(self.base.space.matrix(whole), whole.doc, count), primary, np.ones(count), np.arange(count))
 
     def find(self, base: Language) -> None:
@@ -164,14 +166,14 @@ def _extended(model: DutyModel, names: Sequence[str], found: FeatureSpace) -> Du
     at = {n: i for i, n in enumerate(order)}
     rows = np.array([at[n] for n in model.space.names])
     columns = np.array([list(names).index(c) for c in model.codes])
-    answers = np.arange(len(ANSWERS))
+    answers = np.arange(len(model.a["text_bias"]))
     width, count, a = len(order), len(names), dict(model.a)
     for name, shape, where in (
         ("own", (width, count), np.ix_(rows, columns)),
         ("context", (width, count), np.ix_(rows, columns)),
         ("stack", (count, count), np.ix_(columns, columns)),
-        ("text_stack", (len(ANSWERS), count), np.ix_(answers, columns)),
-        ("text", (width, len(ANSWERS)), np.ix_(rows, answers)),
+        ("text_stack", (len(answers), count), np.ix_(answers, columns)),
+        ("text", (width, len(answers)), np.ix_(rows, answers)),
     ):
         a[name] = np.zeros(shape)
         a[name][where] = model.a[name]

@@ -66,7 +66,7 @@ def tfidf(train: Postings, postings: Postings) -> Counts:
             rows = space.fit_transform([folded(p["text"], lang) for p in learn])
             held = space.transform([folded(postings[n]["text"], lang) for n in mine])
             told = LogisticRegression(C=10, max_iter=200).fit(rows, [p["primary"] for p in learn]).predict(held)
-            for f in FUNCTIONS:
+            for f in dict.fromkeys([*FUNCTIONS, *(f for p in learn for f in p["functions"])]):
                 truth = np.array([f in p["functions"] for p in learn])
                 if truth.any() and not truth.all():
                     for n, yes in zip(mine, LogisticRegression(C=10, max_iter=200).fit(rows, truth).predict(held), strict=True):

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis
+from analyzer.analysis import ANSWERS, Analysis
 from analyzer.training.faithful import SHARE, Faithfulness
 from analyzer.training.figures import FIGURES, Counts, calibration_bins, confusion, count, figures, functions_f1, intervals, primary_f1
 
 EXAMPLES = 8
 """Failures shown."""
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+"""Of the functions in the calibration plot, told apart by the colour-blind too."""
 NAMES = {"zh": "Chinese", "es": "Spanish"}
 
 INTENDED = """\
-The model reads what a job posting says the work is and tells how far it is marketing, operations or brand. It is meant
+The model reads what a job posting says the work is and tells how far it is {functions}. It is meant
 for postings: sorting them, comparing them, finding those whose title and duties disagree. It judges texts, not people:
 it must not be used to rank, select or pay candidates or employees, and says nothing of how well a person does a job.
 A posting marked for review should be read by a person before anything follows from it."""
@@ -53,7 +55,7 @@ def card(
     parts = [
         f"# {lang} {meta['version']}: job duties in {NAMES[lang]} and the functions they serve\n",
         f"Content hash `{jd['hash']}`. Licence {meta['license']}. Format {jd['format']}, spaCy {meta['spacy_version']}.\n",
-        f"## Intended use\n{INTENDED}\n",
+        f"## Intended use\n{INTENDED.format(functions=_listed(counts.scheme.functions))}\n",
         _data(jd, learned, problems or {}),
         _figures(counts),
         _calibration(counts),
@@ -71,7 +73,7 @@ def _data(jd: Mapping[str, Any], postings: Sequence[Mapping[str, Any]], problems
     own = jd.get("own", {})
     counted = "" if own.get("weights_tried") else f", each own one counting {own.get('weight', 1)} times"
     lines = ["## Data and splits", "| labelled | postings | of them own |", "| --- | --: | --: |"]
-    for answer in ANSWERS:
+    for answer in jd.get("answers", ANSWERS):
         mine = [p for p in postings if p["primary"] == answer]
         lines.append(f"| {answer} | {len(mine)} | {sum(bool(p.get('own')) for p in mine)} |")
     lines += [
@@ -88,6 +90,12 @@ def _data(jd: Mapping[str, Any], postings: Sequence[Mapping[str, Any]], problems
         )
     if jd.get("own_codes"):
         lines.append("Codes of the user's own profiles: " + ", ".join(f"`{c}` ({n})" for c, n in jd["own_codes"].items()) + ".")
+    for function, own_one in jd.get("own_functions", {}).items():
+        lines.append(
+            f"`{function}` ({own_one['name']}) is a function of the user's own. What its share in life is, nobody has counted: scores are "
+            f"calibrated for its share among the own postings, a part of the job in {own_one['part_of']:.0%} of them and the primary "
+            f"function in {own_one['primary_in']:.0%}. Where yours differs, give a prior."
+        )
     if problems:
         lines.append("Remarks of the checks: " + ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in sorted(problems.items())) + ".")
     return "\n".join(lines) + "\n"
@@ -114,9 +122,9 @@ def _figures(counts: Counts) -> str:
         if values[name] is not None:
             low, high = ranges[name] or [float("nan"), float("nan")]
             lines.append(f"| {name} | {values[name]:.3f} | {low:.3f} to {high:.3f} |")
-    lines += ["", "| | " + " | ".join(ANSWERS) + " |", "| --- " * (len(ANSWERS) + 1) + "|"]
+    lines += ["", "| | " + " | ".join(counts.scheme.answers) + " |", "| --- " * (len(counts.scheme.answers) + 1) + "|"]
     for name, per in (("F1 as primary", primary_f1(counts)), ("F1 as part of the job", functions_f1(counts))):
-        lines.append(f"| {name} | " + " | ".join(f"{per[a]:.3f}" if a in per else "–" for a in ANSWERS) + " |")
+        lines.append(f"| {name} | " + " | ".join(f"{per[a]:.3f}" if a in per else "–" for a in counts.scheme.answers) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -144,7 +152,7 @@ def _calibration(counts: Counts) -> str:
         "| function | mean score → share true |",
         "| --- | --- |",
     ]
-    for k, function in enumerate(FUNCTIONS):
+    for k, function in enumerate(counts.scheme.functions):
         good = ~np.isnan(counts.scores[:, k])
         bins = calibration_bins(counts.scores[good, k], counts.wanted[good, k].astype(float))
         lines.append(f"| {function} | " + ", ".join(f"{p:.2f} → {t:.2f}" for p, t, _ in bins) + " |")
@@ -155,8 +163,10 @@ def _calibration(counts: Counts) -> str:
 
 
 def _confusion(counts: Counts) -> str:
-    lines = ["## Confusion", "| labelled | " + " | ".join(f"told {a}" for a in ANSWERS) + " | no result |", "| --- " + "| --: " * 5 + "|"]
-    lines += [f"| {a} | " + " | ".join(str(n) for n in row) + " |" for a, row in zip(ANSWERS, confusion(counts), strict=True)]
+    answers = counts.scheme.answers
+    head = "| labelled | " + " | ".join(f"told {a}" for a in answers) + " | no result |"
+    lines = ["## Confusion", head, "| --- " + "| --: " * (len(answers) + 1) + "|"]
+    lines += [f"| {a} | " + " | ".join(str(n) for n in row) + " |" for a, row in zip(answers, confusion(counts), strict=True)]
     return "\n".join(lines) + "\n"
 
 
@@ -179,6 +189,11 @@ def _failures(postings: Sequence[Mapping[str, Any]], results: Sequence[Analysis]
             f"- `{posting['id']}` {posting.get('title') or ''}: labelled {posting['primary']}, told {result.primary} ({sure:.2f}). {told}"
         )
     return "\n".join(lines) + "\n"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them: `a, b or c`."""
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _short(text: str) -> str:
@@ -225,7 +240,8 @@ def calibration_plot(postings: Sequence[Mapping[str, Any]], results: Sequence[An
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color="#888888", linewidth=1, label="as told")
-        for k, (function, colour, mark) in enumerate(zip(FUNCTIONS, ("#0072b2", "#d55e00", "#009e73"), "os^", strict=True)):
+        for k, function in enumerate(counts.scheme.functions):
+            colour, mark = COLOURS[k % len(COLOURS)], "os^DvP"[k % 6]
             good = ~np.isnan(counts.scores[:, k])
             bins = calibration_bins(counts.scores[good, k], counts.wanted[good, k].astype(float))
             axes.plot([b[0] for b in bins], [b[1] for b in bins], marker=mark, color=colour, label=function, linewidth=1.2, markersize=5)

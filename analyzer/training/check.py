@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analyzer.analysis import LETTERS, prefix_of
 from analyzer.profiles import load_profiles
 from analyzer.training.derive import FUNCTIONS, JUDGED, duty_shares
 from analyzer.training.personal import personal_data
@@ -171,6 +172,8 @@ def derived_problems(posting: Mapping[str, Any]) -> Iterator[str]:
         yield "functions must be in alphabetical order, each once"
     if primary != "none" and primary not in functions:
         yield f"primary {primary} is not among the functions"
+    if any(prefix_of(c) not in LETTERS for s in posting["segments"] for c in s["codes"]):
+        return  # said above: no such code
     shares, order = duty_shares(posting["segments"])
     if not order:
         return

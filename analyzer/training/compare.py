@@ -9,7 +9,7 @@ import numpy as np
 
 from analyzer.analysis import Analysis, Duty
 from analyzer.training.corpus import Posting
-from analyzer.training.figures import FIGURES, ROUNDS, SMALLER_IS_BETTER, Counts, count, figures
+from analyzer.training.figures import FIGURES, ROUNDS, SMALLER_IS_BETTER, Counts, count, figures, scheme_seen
 
 CHANCE = 0.05
 """Differences that chance alone gives more often than this are no differences."""
@@ -110,7 +110,8 @@ def compare(postings: Sequence[Posting], first: Sequence[Analysis], second: Sequ
     for lang in sorted({p["language"] for p in postings}):
         rows = [n for n, p in enumerate(postings) if p["language"] == lang]
         mine, a, b = [postings[n] for n in rows], [first[n] for n in rows], [second[n] for n in rows]
-        one, two = count(mine, a), count(mine, b)
+        scheme = scheme_seen(mine, [*a, *b])
+        one, two = count(mine, a, scheme), count(mine, b, scheme)
         differences, test = paired(one, two), mcnemar(one, two)
         answer, words = verdict(differences, test)
         out[lang] = {

@@ -32,7 +32,7 @@ LAYER = (
 
 @dataclass(frozen=True)
 class Seen:
-    """What models that had not seen a posting's label say of it: shares (P, 4) of its duties, text (P, A) logits."""
+    """What models that had not seen a posting's label say of it: shares (P, S) of its duties, text (P, A) logits."""
 
     shares: Array
     text: Array

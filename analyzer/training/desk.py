@@ -11,18 +11,18 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from analyzer.analysis import ANSWERS, Analysis
+from analyzer.analysis import SHIPPED, Analysis, Scheme
 from analyzer.errors import CorpusError, InputError, OutputError
 from analyzer.profiles import Profiles, load_profiles
 from analyzer.text.mark import mark_of
 from analyzer.training.corpus import Posting
-from analyzer.training.derive import FUNCTIONS, derive
+from analyzer.training.derive import derive, scheme_of
 from analyzer.training.label import record
 from analyzer.training.markup import ZONES
 
@@ -51,10 +51,11 @@ class Labels:
     segments: Sequence[tuple[str, Sequence[str]]]
     primary: str | None = None
     functions: Sequence[str] | None = None
+    scheme: Scheme = SHIPPED
 
     def judged(self) -> tuple[str, list[str]]:
         """Primary function and functions: as the person said, else as the duties tell."""
-        primary, functions = derive([{"zone": z, "codes": list(c)} for z, c in self.segments])
+        primary, functions = derive([{"zone": z, "codes": list(c)} for z, c in self.segments], self.scheme)
         if self.primary is not None:
             primary = self.primary
         if self.functions is not None:
@@ -73,6 +74,7 @@ class Desk:
         self.entries = list(entries)
         self.output = output
         self.profiles = profiles or load_profiles()
+        self.scheme = scheme_of(self.profiles)
         self._marks = [mark_of(e.text) for e in self.entries]
         self._saved = dict(self._read())
 
@@ -111,15 +113,15 @@ class Desk:
         """A posting as it was labelled, else as the model sees it."""
         saved = self._saved.get(self._marks[number])
         entry = self.entries[number]
-        return saved if saved and _sound(saved, entry.text) else record(entry.item, entry.result)
+        return saved if saved and _sound(saved, entry.text, self.scheme) else record(entry.item, entry.result)
 
     def labels(self, number: int) -> Labels:
         """What the form starts from: primary and functions are None where they follow from the duties."""
         posting = self.posting(number)
         segments = [(str(s["zone"]), [str(c) for c in s["codes"]]) for s in posting["segments"]]
-        primary, functions = derive(posting["segments"])
+        primary, functions = derive(posting["segments"], self.scheme)
         same = posting["primary"] == primary and sorted(posting["functions"]) == sorted(functions)
-        return Labels(segments) if same else Labels(segments, posting["primary"], posting["functions"])
+        return replace(Labels(segments, scheme=self.scheme), **({} if same else {k: posting[k] for k in ("primary", "functions")}))
 
     def save(self, number: int, labels: Labels) -> Posting:
         """Write a posting's labels, in place of earlier ones; on return they are on the disk.
@@ -145,10 +147,11 @@ class Desk:
             same = old["zone"] == zone and list(old["codes"]) == list(codes)
             kept = dict(old) if same else {k: old[k] for k in ("start", "end")}
             segments.append({**kept, "zone": zone, "codes": list(dict.fromkeys(codes))})
-        if labels.primary not in (None, *ANSWERS) or not set(labels.functions or ()) <= set(FUNCTIONS):
-            raise CorpusError(f"the main function is one of {', '.join(ANSWERS)}; functions are {', '.join(FUNCTIONS)}")
-        primary, functions = labels.judged()
-        return {**before, "primary": primary, "functions": functions, "segments": segments}
+        answers, functions = self.scheme.answers, self.scheme.functions
+        if labels.primary not in (None, *answers) or not set(labels.functions or ()) <= set(functions):
+            raise CorpusError(f"the main function is one of {', '.join(answers)}; functions are {', '.join(functions)}")
+        primary, told = labels.judged()
+        return {**before, "primary": primary, "functions": told, "segments": segments}
 
     def _read(self) -> Iterator[tuple[str, Posting]]:
         """What the file holds now, in its order; of two records of one text the later one counts."""
@@ -187,12 +190,12 @@ class Desk:
             raise OutputError(f"{self.output.name} could not be written: {error.strerror or error}") from None
 
 
-def _sound(posting: Mapping[str, Any], text: str) -> bool:
+def _sound(posting: Mapping[str, Any], text: str, scheme: Scheme) -> bool:
     """Whether a record's segments can be shown and corrected."""
     segments = posting.get("segments")
     return (
         posting.get("text") == text
-        and posting.get("primary") in ANSWERS
+        and posting.get("primary") in scheme.answers
         and isinstance(posting.get("functions"), list)
         and isinstance(segments, list)
         and bool(segments)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.analysis import ANSWERS, Analysis
+from analyzer.analysis import Analysis
 from analyzer.analyzer import Analyzer
 from analyzer.errors import InputError
 from analyzer.training.baselines import baselines
@@ -64,7 +64,7 @@ def report(
             "intervals": intervals(counts),
             "primary_f1": _rounded(primary_f1(counts)),
             "functions_f1": _rounded(functions_f1(counts)),
-            "confusion": {"rows_and_columns": [*ANSWERS, "no result"], "counts": confusion(counts)},
+            "confusion": {"rows_and_columns": [*counts.scheme.answers, "no result"], "counts": confusion(counts)},
             "slices": _slices(mine, counts, by),
             "baselines": {name: figures(c, BARE) for name, c in baselines(mine, [p for p in train if p["language"] == lang]).items()},
         }
@@ -119,8 +119,8 @@ def as_text(found: Mapping[str, Any]) -> str:
                 lines.append(f"  {name:24} {value:.3f}" + (f"   [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""))
         lines.append("  F1 by primary function   " + _inline(part["primary_f1"]))
         lines.append("  F1 by part of the job    " + _inline(part["functions_f1"]))
-        lines.append("  confusion (rows: labelled; columns: " + ", ".join([*ANSWERS, "no result"]) + ")")
-        for name, row in zip(ANSWERS, part["confusion"]["counts"], strict=True):
+        lines.append("  confusion (rows: labelled; columns: " + ", ".join(part["confusion"]["rows_and_columns"]) + ")")
+        for name, row in zip(part["confusion"]["rows_and_columns"], part["confusion"]["counts"], strict=False):
             lines.append(f"    {name:12}" + "".join(f"{n:6}" for n in row))
         lines.append("  beside it (primary_macro_f1, primary_accuracy, functions_macro_f1)")
         for name, values in part["baselines"].items():

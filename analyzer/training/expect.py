@@ -14,9 +14,11 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from analyzer.analysis import SHIPPED, Scheme, of_a_function
 from analyzer.pipeline.functions import Array, best_codes, group_matrix, softmax
 from analyzer.training.corpus import Posting
-from analyzer.training.derive import FUNCTIONS, derive, duty_shares
+from analyzer.training.derive import derive, duty_shares
+from analyzer.training.newfunctions import Lean
 
 SECOND = 0.4
 """A second code is given where its probability is at least this share of the strongest one's."""
@@ -27,15 +29,20 @@ STEP, FARTHEST = 0.25, 4.0
 
 
 def expect(
-    base: Language, postings: Sequence[Posting], constrained: bool = True, progress: Callable[[str], None] = lambda _: None
+    base: Language,
+    postings: Sequence[Posting],
+    constrained: bool = True,
+    lean: Lean | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> list[Posting]:
     """The postings with segments: zones as `base` finds them, codes of the duties as their posting's label allows.
 
     constrained: otherwise the codes are what `base` takes the duties for, whatever the label.
+    lean: which duties are a function's that `base` does not know yet.
     """
     out = []
     for posting, doc in zip(postings, base.pipe(p["text"] for p in postings), strict=True):
-        out.append(_labelled(posting, doc, constrained))
+        out.append(_labelled(posting, doc, constrained, lean))
         if len(out) % STEPS == 0 or len(out) == len(postings):
             progress(f"{base.lang}: duties told by their posting's label, {len(out)} of {len(postings)} postings")
     return out
@@ -60,14 +67,17 @@ def with_families(base: Language, posting: Posting) -> Posting:
     return {**posting, "segments": segments}
 
 
-def _labelled(posting: Posting, doc: Doc, constrained: bool) -> Posting:
+def _labelled(posting: Posting, doc: Doc, constrained: bool, lean: Lean | None) -> Posting:
     group = doc.spans["duties"]
     probabilities, names = (np.asarray(group.attrs["probabilities"]), list(group.attrs["codes"])) if len(group) else (np.zeros((0, 0)), [])
-    codes, reached = _codes(probabilities, names, posting) if constrained else (_hard(probabilities, names), True)
+    scheme = lean.scheme if lean else SHIPPED
+    if lean:
+        probabilities, names = lean.widened(probabilities, names, posting)
+    codes, reached = _codes(probabilities, names, posting, scheme) if constrained else (_hard(probabilities, names), True)
     segments = _segments(doc, codes)
     functions = list(posting["functions"])
     if not posting.get("functions_told"):
-        functions = sorted({*functions, *derive(segments)[1]})
+        functions = sorted({*functions, *derive(segments, scheme)[1]})
     return {**posting, "segments": segments, "functions": functions, "reached": reached}
 
 
@@ -86,32 +96,32 @@ def _segments(doc: Doc, codes: Sequence[list[str]]) -> list[dict[str, Any]]:
     return segments
 
 
-def _codes(probabilities: Array, names: Sequence[str], posting: Posting) -> tuple[list[list[str]], bool]:
+def _codes(probabilities: Array, names: Sequence[str], posting: Posting, scheme: Scheme) -> tuple[list[list[str]], bool]:
     """Codes of each duty so that they give the posting's label, and whether that could be reached."""
     plain = _hard(probabilities, names)
     if not len(probabilities):
         return plain, False
-    groups, logits = group_matrix(names), np.log(np.maximum(probabilities, 1e-9))
-    tilt = np.zeros(4)
+    groups, logits = group_matrix(names, scheme), np.log(np.maximum(probabilities, 1e-9))
+    tilt = np.zeros(len(scheme.shares))
     while np.abs(tilt).max() <= FARTHEST:
         codes = _hard(softmax(logits + groups @ tilt), names)
-        step = _pull(codes, posting)
+        step = _pull(codes, posting, scheme)
         if not step.any():
             return codes, True
         tilt += STEP * step
     return plain, False
 
 
-def _pull(codes: Sequence[list[str]], posting: Posting) -> Array:
-    """Which functions (marketing, operations, brand, other) must gain or lose before the codes give the label."""
+def _pull(codes: Sequence[list[str]], posting: Posting, scheme: Scheme) -> Array:
+    """Which functions (and other) must gain or lose before the codes give the label."""
     segments = [{"codes": c} for c in codes]
-    shares, _ = duty_shares(segments)
-    primary, functions = derive(segments)
-    step = np.zeros(4)
+    shares, _ = duty_shares(segments, scheme)
+    primary, functions = derive(segments, scheme)
+    step = np.zeros(len(scheme.shares))
     if primary != posting["primary"]:
-        step[3 if posting["primary"] == "none" else FUNCTIONS.index(posting["primary"])] = 1
+        step[scheme.answers.index(posting["primary"])] = 1  # `none` stands where `other` does
     if posting.get("functions_told"):
-        for at, function in enumerate(FUNCTIONS):
+        for at, function in enumerate(scheme.functions):
             if function in posting["functions"] and shares[function] < 0.2:
                 step[at] = 1
             elif function not in posting["functions"] and function in functions:
@@ -125,7 +135,7 @@ def _hard(probabilities: Array, names: Sequence[str]) -> list[list[str]]:
         codes = [names[best]]
         order = np.argsort(-row, kind="stable")
         second = next((int(i) for i in order if i != best), best)
-        if second != best and names[second][0] not in "ng" and names[best][0] not in "ng" and row[second] >= SECOND * row[best]:
+        if second != best and of_a_function(names[second]) and of_a_function(names[best]) and row[second] >= SECOND * row[best]:
             codes.append(names[second])
         out.append(codes)
     return out

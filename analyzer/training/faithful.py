@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.analysis import FUNCTIONS, Analysis
+from analyzer.analysis import Analysis
 
 SHARE = 0.2
 """Share of a posting's characters that is taken as its explanation."""
@@ -46,7 +46,7 @@ def faithfulness(judge: Judge, texts: Sequence[str], share: float = SHARE, draws
     rng = random.Random(seed)  # noqa: S311  not a secret
     cases = []
     for text, result in zip(texts, judge(texts), strict=True):
-        if result.ok and result.primary in FUNCTIONS:
+        if result.ok and result.primary in result.scores:
             named = _named(result, share * len(text))
             if named:
                 length = sum(end - start for start, end in named)

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, function_of
+from analyzer.analysis import LETTERS, SHIPPED, Analysis, Scheme, own_functions, prefix_of
 
 Array = NDArray[Any]
 ROUNDS = 300
 """Bootstrap rounds."""
-CLASSES = (*FUNCTIONS, "other", "general")
-MISSING = len(ANSWERS)
-"""The answer of a posting that got none."""
 
 
 @dataclass(frozen=True)
 class Counts:
     """What was counted for P postings, one row each; NaN where a posting's labels cannot tell.
 
-    gold, answer: (P,) places in ANSWERS, `MISSING` for no result; wanted, told: (P, 3) functions; scores: (P, 3);
+    gold, answer: (P,) places in the scheme's answers, one beyond them for no result; wanted, told, scores: (P, F) functions;
     letters: (P, 3) of duty text found rightly, found wrongly, missed; duty: (P, 3) labelled duties, those with the
-    right function, with the right code; kinds: (P, 5, 3) hits, false, missed of each class of duty; mix: (P,) error;
+    right function, with the right code; kinds: (P, F + 2, 3) hits, false, missed of each class of duty; mix: (P,) error;
     review: (P,) whether a person should look.
     """
 
@@ -39,6 +36,7 @@ class Counts:
     kinds: Array
     mix: Array
     review: Array
+    scheme: Scheme = SHIPPED
 
     def __len__(self) -> int:
         """Postings counted."""
@@ -46,13 +44,26 @@ class Counts:
 
     def take(self, rows: Array) -> Counts:
         """The chosen postings, in that order; one may be taken twice."""
-        return Counts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "scheme"})
 
 
-def count(postings: Sequence[Mapping[str, Any]], results: Sequence[Analysis]) -> Counts:
-    """Compare results with the labels of the same postings."""
-    rows = [_one(p, r) for p, r in zip(postings, results, strict=True)]
-    return Counts(*(np.array(column) for column in zip(*rows, strict=True)))
+def scheme_seen(postings: Sequence[Mapping[str, Any]], results: Sequence[Analysis]) -> Scheme:
+    """The functions that results tell or postings are labelled with, and what the codes of each begin with."""
+    labelled = (f for p in postings for f in (p["primary"], *p["functions"]) if f not in SHIPPED.answers)
+    own = dict.fromkeys([*own_functions(results), *labelled])
+    if not own:
+        return SHIPPED
+    prefixes = {d.function: prefix_of(d.code) for r in results for d in r.duties if d.function in own}
+    return Scheme(tuple((f, prefixes.get(f, f)) for f in own))
+
+
+def count(postings: Sequence[Mapping[str, Any]], results: Sequence[Analysis], scheme: Scheme | None = None) -> Counts:
+    """Compare results with the labels of the same postings; scheme: the functions, where not said those that are seen."""
+    scheme = scheme or scheme_seen(postings, results)
+    rows = [_one(p, r, scheme) for p, r in zip(postings, results, strict=True)]
+    names = [f.name for f in fields(Counts) if f.name != "scheme"]
+    arrays: dict[str, Any] = {n: np.array(column) for n, column in zip(names, zip(*rows, strict=True), strict=True)}
+    return Counts(**arrays, scheme=scheme)
 
 
 def count_answers(postings: Sequence[Mapping[str, Any]], answers: Sequence[str], functions: Sequence[Sequence[str]]) -> Counts:
@@ -64,16 +75,27 @@ def count_answers(postings: Sequence[Mapping[str, Any]], answers: Sequence[str],
     return count([{**p, "segments": []} for p in postings], results)
 
 
-def _one(posting: Mapping[str, Any], result: Analysis) -> tuple[Any, ...]:
+def _one(posting: Mapping[str, Any], result: Analysis, scheme: Scheme) -> tuple[Any, ...]:
     usable = result.ok and result.primary is not None
-    answer = ANSWERS.index(result.primary) if usable and result.primary else MISSING
-    wanted = [f in posting["functions"] for f in FUNCTIONS]
-    told = [f in result.functions for f in FUNCTIONS]
-    scores = [float(result.scores.get(f, np.nan)) for f in FUNCTIONS]
+    answer = scheme.answers.index(result.primary) if usable and result.primary else len(scheme.answers)
+    wanted = [f in posting["functions"] for f in scheme.functions]
+    told = [f in result.functions for f in scheme.functions]
+    scores = [float(result.scores.get(f, np.nan)) for f in scheme.functions]
+    kind = len(_classes(scheme))
     letters, duty, kinds, mix = (
-        _duties(posting, result) if labelled_inside(posting) else ([np.nan] * 3, [np.nan] * 3, [[np.nan] * 3] * 5, np.nan)
+        _duties(posting, result, scheme) if labelled_inside(posting) else ([np.nan] * 3, [np.nan] * 3, [[np.nan] * 3] * kind, np.nan)
     )
-    return ANSWERS.index(posting["primary"]), answer, wanted, told, scores, letters, duty, kinds, mix, bool(result.review)
+    return scheme.answers.index(posting["primary"]), answer, wanted, told, scores, letters, duty, kinds, mix, bool(result.review)
+
+
+def _classes(scheme: Scheme) -> tuple[str, ...]:
+    """What a duty can be of."""
+    return (*scheme.shares, "general")
+
+
+def _function_of(code: str, scheme: Scheme) -> str:
+    """A code's function; `other` where it is of one that nothing is known of."""
+    return scheme.prefixes.get(prefix_of(code), LETTERS["n"])
 
 
 def labelled_inside(posting: Mapping[str, Any]) -> bool:
@@ -81,7 +103,7 @@ def labelled_inside(posting: Mapping[str, Any]) -> bool:
     return bool(posting.get("segments")) and posting.get("level") != "posting"
 
 
-def _duties(posting: Mapping[str, Any], result: Analysis) -> tuple[list[float], list[float], list[list[float]], float]:
+def _duties(posting: Mapping[str, Any], result: Analysis, scheme: Scheme) -> tuple[list[float], list[float], list[list[float]], float]:
     text = posting["text"]
     letter = np.fromiter((c.isalpha() for c in text), bool, len(text))
     gold, found = np.zeros(len(text), bool), np.zeros(len(text), bool)
@@ -93,19 +115,20 @@ def _duties(posting: Mapping[str, Any], result: Analysis) -> tuple[list[float], 
         found[one.start : one.end] = True
     gold, found = gold & letter, found & letter
     duty = [float(len(wanted)), 0.0, 0.0]
-    kinds = np.zeros((5, 3))
+    classes = _classes(scheme)
+    kinds = np.zeros((len(classes), 3))
     for segment in wanted:
         best = max(result.duties, key=lambda d: min(d.end, segment["end"]) - max(d.start, segment["start"]), default=None)
         if best is not None and min(best.end, segment["end"]) <= max(best.start, segment["start"]):
             best = None
-        names = {function_of(c) for c in segment["codes"]}
+        names = {_function_of(c, scheme) for c in segment["codes"]}
         said = best.function if best else None
         duty[1] += said in names
         duty[2] += best is not None and _plain(best.code) in {_plain(c) for c in segment["codes"]}
-        for k, kind in enumerate(CLASSES):
+        for k, kind in enumerate(classes):
             kinds[k] += (kind in names and said == kind, said == kind and kind not in names, kind in names and said not in names)
     letters = [float((gold & found).sum()), float((found & ~gold).sum()), float((gold & ~found).sum())]
-    return letters, duty, kinds.tolist(), _mix_error(wanted, result)
+    return letters, duty, kinds.tolist(), _mix_error(wanted, result, scheme)
 
 
 def labelled_duties(posting: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -125,13 +148,14 @@ def _plain(code: str) -> str:
     return "n" if code.startswith("n") else code
 
 
-def _mix_error(wanted: Sequence[Mapping[str, Any]], result: Analysis) -> float:
+def _mix_error(wanted: Sequence[Mapping[str, Any]], result: Analysis, scheme: Scheme) -> float:
     """Half the sum of differences between the labelled and the told shares: 0 the same, 1 nothing in common."""
-    share = dict.fromkeys((*FUNCTIONS, "other"), 0.0)
+    share = dict.fromkeys(scheme.shares, 0.0)
     for segment in wanted:
         for code in segment["codes"]:
-            if function_of(code) != "general":
-                share[function_of(code)] += 1 / len(segment["codes"])
+            function = _function_of(code, scheme)
+            if function != "general":
+                share[function] += 1 / len(segment["codes"])
     total, told = sum(share.values()), sum(result.mix.values()) if result.mix else 0.0
     if not total or not told:
         return float(bool(total) != bool(told))
@@ -151,7 +175,7 @@ def _mean(values: Sequence[float] | Array) -> float:
 def primary_f1(c: Counts) -> dict[str, float]:
     """F1 of each answer that occurs among the labels."""
     out = {}
-    for k, name in enumerate(ANSWERS):
+    for k, name in enumerate(c.scheme.answers):
         if (c.gold == k).any():
             out[name] = _f1(
                 ((c.gold == k) & (c.answer == k)).sum(), ((c.gold != k) & (c.answer == k)).sum(), ((c.gold == k) & (c.answer != k)).sum()
@@ -163,7 +187,7 @@ def functions_f1(c: Counts) -> dict[str, float]:
     """F1 of each function as a substantive part of the job."""
     return {
         f: _f1((c.wanted[:, k] & c.told[:, k]).sum(), (~c.wanted[:, k] & c.told[:, k]).sum(), (c.wanted[:, k] & ~c.told[:, k]).sum())
-        for k, f in enumerate(FUNCTIONS)
+        for k, f in enumerate(c.scheme.functions)
     }
 
 
@@ -191,7 +215,7 @@ def calibration_bins(scores: Array, truth: Array) -> list[tuple[float, float, in
 def calibration_error(c: Counts) -> float:
     """Mean distance of score and truth over bins, averaged over the functions."""
     errors = []
-    for k in range(3):
+    for k in range(len(c.scheme.functions)):
         good = ~np.isnan(c.scores[:, k])
         bins = calibration_bins(c.scores[good, k], c.wanted[good, k].astype(float))
         errors.append(sum(n * abs(p - t) for p, t, n in bins) / max(1, sum(n for _, _, n in bins)) if bins else float("nan"))
@@ -203,7 +227,7 @@ def auroc(c: Counts) -> float:
     from scipy.stats import rankdata
 
     areas = []
-    for k in range(3):
+    for k in range(len(c.scheme.functions)):
         good = ~np.isnan(c.scores[:, k])
         truth, ranks = c.wanted[good, k], rankdata(c.scores[good, k])
         yes, no = int(truth.sum()), int((~truth).sum())
@@ -256,4 +280,4 @@ def intervals(c: Counts, names: Sequence[str] = tuple(FIGURES), rounds: int = RO
 
 def confusion(c: Counts) -> list[list[int]]:
     """Rows: the labelled answer; columns: the answers told, then `no result`."""
-    return [[int(((c.gold == g) & (c.answer == a)).sum()) for a in range(MISSING + 1)] for g in range(len(ANSWERS))]
+    return [[int(((c.gold == g) & (c.answer == a)).sum()) for a in range(len(c.scheme.answers) + 1)] for g in range(len(c.scheme.answers))]

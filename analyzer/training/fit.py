@@ -15,15 +15,13 @@ from sklearn.linear_model import LogisticRegression
 
 from analyzer.pipeline.features import FeatureSpace, make_batch
 from analyzer.pipeline.functions import (
-    ANSWERS,
-    FUNCTIONS,
-    PROMISES,
     Array,
     DutyModel,
     PostingModel,
     duty_batch,
     other_means,
     others,
+    promises,
     sigmoid,
     softmax,
     whole_texts,
@@ -37,8 +35,10 @@ from analyzer.training import crf_fit
 from analyzer.training.corpus import company_groups, fold_of, opened
 from analyzer.training.prepare import Prepared, duty_labels, expand, set_zones
 
+RAREST = 1e-3
+"""The smallest share reckoned with."""
 FLAT, LOWEST = 0.005, 0.2
-"""How far below the best F1 a function's threshold may lie, and the lowest it may be; see `_threshold`."""
+"""How far below the best F1 a function's threshold may lie, and the lowest it may be; see `threshold`."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,8 @@ def subset(prepared: Prepared, chosen: Sequence[int]) -> Prepared:
         prepared.lengths[list(chosen)],
         [prepared.zones[i] for i in segments],
         [prepared.codes[i] for i in segments],
+        scheme=prepared.scheme,
+        profiles=prepared.profiles,
     )
 
 
@@ -120,7 +122,8 @@ def joined(left: Prepared, right: Prepared) -> Prepared:
     docs = [*left.docs, *right.docs]
     lengths = np.concatenate([left.lengths, right.lengths])
     postings = [*left.postings, *right.postings]
-    return Prepared(postings, docs, make_batch(docs), lengths, left.zones + right.zones, left.codes + right.codes)
+    zones, codes = left.zones + right.zones, left.codes + right.codes
+    return Prepared(postings, docs, make_batch(docs), lengths, zones, codes, scheme=left.scheme, profiles=left.profiles)
 
 
 def fit_duties(
@@ -135,17 +138,21 @@ def fit_duties(
     space = vocabulary(part, lang, recipe, known)
     rows, texts = space.matrix(batch), whole_texts(space.matrix(part.batch), part.batch.doc, len(part))
     labels = expand(codes, names)
-    primary = np.array([ANSWERS.index(p["primary"]) for p in part.postings])
+    answers = prepared.scheme.answers
+    primary = np.array([answers.index(p["primary"]) for p in part.postings])
     folds = fold_of(groups, recipe.inner_folds)
-    logits, text = np.zeros((len(codes), len(names))), np.zeros((len(part), len(ANSWERS)))
+    logits, text = np.zeros((len(codes), len(names))), np.zeros((len(part), len(answers)))
     for fold in range(recipe.inner_folds):
         held, mine = folds[owner] == fold, folds == fold
         inside = tuple(x[~held[labels[0]]] for x in labels)
-        model = DutyModel(names, space, {**_words(rows, owner, inside, len(names), recipe), **_texts(texts[~mine], primary[~mine], recipe)})
+        words = _words(rows, owner, inside, len(names), recipe)
+        model = DutyModel(names, space, {**words, **_texts(texts[~mine], primary[~mine], len(answers), recipe)})
         logits[held] = model.first_look(rows, owner)[held]
         text[mine] = model.text_logits(texts[mine])
     stack = _fit_stack(logits, text, owner, labels, recipe.stack_penalty)
-    return DutyModel(names, space, {**_words(rows, owner, labels, len(names), recipe), **_texts(texts, primary, recipe), **stack})
+    return DutyModel(
+        names, space, {**_words(rows, owner, labels, len(names), recipe), **_texts(texts, primary, len(answers), recipe), **stack}
+    )
 
 
 Labels = tuple[NDArray[np.int64], NDArray[np.int64], Array]
@@ -175,9 +182,9 @@ def _words(rows: sparse.csr_matrix, owner: NDArray[np.int64], labels: Labels, co
     return {"own": weights[:width], "context": recipe.context * weights[width:], "bias": bias}
 
 
-def _texts(texts: sparse.csr_matrix, primary: NDArray[np.int64], recipe: Recipe) -> dict[str, Array]:
-    """The whole text's channel: weights of its words for the four answers."""
-    weights, bias = _logistic(texts, primary, None, len(ANSWERS), recipe.text_c)
+def _texts(texts: sparse.csr_matrix, primary: NDArray[np.int64], count: int, recipe: Recipe) -> dict[str, Array]:
+    """The whole text's channel: weights of its words for the answers, `count` of them."""
+    weights, bias = _logistic(texts, primary, None, count, recipe.text_c)
     return {"text": weights, "text_bias": bias}
 
 
@@ -206,7 +213,7 @@ def _fit_stack(logits: Array, text: Array, owner: NDArray[np.int64], labels: Lab
 class HeldOut:
     """What models said of postings whose company they had not seen.
 
-    shares: (P, 4) of the duties they found; text: (P, A) logits of the whole text; zones: of every segment;
+    shares: (P, S) of the duties they found; text: (P, A) logits of the whole text; zones: of every segment;
     probabilities: for each posting (its duties, K).
     """
 
@@ -219,7 +226,8 @@ class HeldOut:
 def out_of_fold(prepared: Prepared, lang: str, recipe: Recipe, names: Sequence[str], known: frozenset[str] = frozenset()) -> HeldOut:
     """Train `recipe.folds` times, each time without the companies of one fold, and predict that fold."""
     folds = fold_of(company_groups(prepared.postings), recipe.folds)
-    shares, text = np.zeros((len(prepared), 4)), np.zeros((len(prepared), len(ANSWERS)))
+    scheme = prepared.scheme
+    shares, text = np.zeros((len(prepared), len(scheme.shares))), np.zeros((len(prepared), len(scheme.answers)))
     zones = [""] * len(prepared.zones)
     found: list[Array] = [np.zeros((0, len(names)))] * len(prepared)
     stops = prepared.stops()
@@ -236,7 +244,7 @@ def out_of_fold(prepared: Prepared, lang: str, recipe: Recipe, names: Sequence[s
         pages = pages_of(docs)
         judged, owner = duty.judge(pages), pages.duties.owner
         text[held] = judged.text
-        model = PostingModel(names, {})
+        model = PostingModel(names, {}, scheme)
         shares[held] = model.shares(model.duty_shares(judged.duties, owner, len(held)), owner, len(held))
         for place, n in enumerate(held):
             found[n] = judged.duties[owner == place]
@@ -246,46 +254,66 @@ def out_of_fold(prepared: Prepared, lang: str, recipe: Recipe, names: Sequence[s
 def fit_posting(prepared: Prepared, held_out: HeldOut, recipe: Recipe) -> dict[str, Array]:
     """The posting's arrays from held-out predictions: linear weights, calibration, thresholds, mix of life."""
     folds = fold_of(company_groups(prepared.postings), recipe.folds)
-    truth = np.array([[f in p["functions"] for f in FUNCTIONS] for p in prepared.postings])
-    primary = np.array([ANSWERS.index(p["primary"]) for p in prepared.postings])
+    functions, answers = prepared.scheme.functions, prepared.scheme.answers
+    count, width = len(functions), len(prepared.scheme.shares)
+    truth = np.array([[f in p["functions"] for f in functions] for p in prepared.postings])
+    primary = np.array([answers.index(p["primary"]) for p in prepared.postings])
     seen = np.hstack([held_out.shares, recipe.text_scale * held_out.text])
-    scale = np.array([1.0] * 4 + [recipe.text_scale] * len(ANSWERS))[:, None]
-    weights, bias, raw = np.zeros((seen.shape[1], 3)), np.zeros(3), np.zeros((len(prepared), 3))
-    for f in range(3):
+    scale = np.array([1.0] * width + [recipe.text_scale] * len(answers))[:, None]
+    weights, bias, raw = np.zeros((seen.shape[1], count)), np.zeros(count), np.zeros((len(prepared), count))
+    for f in range(count):
         weights[:, f], bias[f] = _binary(seen, truth[:, f], recipe.posting_c)
         for fold in range(recipe.folds):
             w, b = _binary(seen[folds != fold], truth[folds != fold, f], recipe.posting_c)
             raw[folds == fold, f] = seen[folds == fold] @ w + b
     weights *= scale
-    answer_weights, answer_bias = _logistic(sparse.csr_matrix(seen), primary, None, len(ANSWERS), recipe.posting_c)
+    answer_weights, answer_bias = _logistic(sparse.csr_matrix(seen), primary, None, len(answers), recipe.posting_c)
     answer_weights *= scale
-    calibration = np.array([_platt(raw[:, f], truth[:, f]) for f in range(3)])
-    life, here = np.array(recipe.functions_in_life), truth.mean(axis=0)
-    there = np.bincount(primary, minlength=4) / len(primary)
+    calibration = np.array([_platt(raw[:, f], truth[:, f]) for f in range(count)])
+    here, there = truth.mean(axis=0), np.bincount(primary, minlength=len(answers)) / len(primary)
+    life, answers_life = in_life(recipe, here[3:], there[3:-1])
+    here = np.clip(here, RAREST, 1 - RAREST)
     shift = np.log(life / (1 - life)) - np.log(here / (1 - here))
     scores = sigmoid(raw * calibration[:, 0] + calibration[:, 1] + shift)
     return {
-        "share_weights": weights[:4],
-        "text_weights": weights[4:],
+        "share_weights": weights[:width],
+        "text_weights": weights[width:],
         "rest_bias": bias,
         "calibration": calibration,
         "prior_shift": shift,
-        "thresholds": np.array([_threshold(scores[:, f], truth[:, f]) for f in range(3)]),
-        "answer_weights": answer_weights[:4],
-        "text_answers": answer_weights[4:],
+        "thresholds": np.array([threshold(scores[:, f], truth[:, f]) for f in range(count)]),
+        "answer_weights": answer_weights[:width],
+        "text_answers": answer_weights[width:],
         "answer_bias": answer_bias,
-        "answer_shift": np.log(np.array(recipe.answers_in_life) / np.maximum(there, 1e-3)),
+        "answer_shift": np.log(answers_life / np.maximum(there, RAREST)),
         "life": life,
         "title_weights": _titles(prepared, raw, truth),
     }
 
 
+def in_life(recipe: Recipe, functions: Array, primary: Array) -> tuple[Array, Array]:
+    """(F,) and (A,) the mix of life calibrated for, with the shares that own functions have among own postings.
+
+    The recipe knows the shipped functions only; what it says of primary functions is made smaller by the own ones' share.
+    """
+    own = np.clip(primary, RAREST, 1 - RAREST)
+    known = np.array(recipe.answers_in_life) * max(1 - own.sum(), RAREST)
+    if not len(own):
+        return np.array(recipe.functions_in_life), np.array(recipe.answers_in_life)
+    return np.array([*recipe.functions_in_life, *np.clip(functions, RAREST, 1 - RAREST)]), np.array([*known[:3], *own, known[3]])
+
+
 def _titles(prepared: Prepared, raw: Array, truth: NDArray[np.bool_]) -> Array:
     """(T, F) what a title's promise adds to the log-odds, learned beside the held-out log-odds of the text."""
-    promised = [title_function(folded(view(p.get("title") or "").text, p["language"]), p["language"]) or "" for p in prepared.postings]
-    shown = np.array([[q == p for p in PROMISES] for q in promised], float)
-    weights = np.zeros((len(PROMISES), truth.shape[1]))
+    known, profiles = promises(prepared.scheme), prepared.profiles
+    promised = [
+        title_function(folded(view(p.get("title") or "").text, p["language"]), p["language"], profiles) or "" for p in prepared.postings
+    ]
+    shown = np.array([[q == p for p in known] for q in promised], float)
+    weights = np.zeros((len(known), truth.shape[1]))
     for f in range(truth.shape[1]):
+        if _one_sided(truth[:, f]):
+            continue
         both = np.hstack([raw[:, [f]], shown])
         model = LogisticRegression(C=1.0, max_iter=500).fit(both, truth[:, f])
         weights[:, f] = (model.coef_[0, 1:] - shown.mean(axis=0) @ model.coef_[0, 1:]) / max(float(model.coef_[0, 0]), 0.1)
@@ -294,17 +322,26 @@ def _titles(prepared: Prepared, raw: Array, truth: NDArray[np.bool_]) -> Array:
 
 
 def _binary(shares: Array, truth: NDArray[np.bool_], c: float) -> tuple[Array, float]:
+    if _one_sided(truth):
+        return np.zeros(shares.shape[1]), float(np.log((truth.sum() + 0.5) / ((~truth).sum() + 0.5)))
     model = LogisticRegression(C=c, max_iter=500).fit(shares, truth)
     return model.coef_[0], float(model.intercept_[0])
 
 
+def _one_sided(truth: NDArray[np.bool_]) -> bool:
+    """Whether all postings have a function, or none, so that nothing tells it: a fold without a rare function of a user's own."""
+    return bool(truth.all() or not truth.any())
+
+
 def _platt(raw: Array, truth: NDArray[np.bool_]) -> tuple[float, float]:
     """Slope and offset of a sigmoid on held-out log-odds (Platt, 1999)."""
+    if _one_sided(truth):
+        return 1.0, 0.0
     model = LogisticRegression(C=1e4, max_iter=500).fit(raw[:, None], truth)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
-def _threshold(scores: Array, truth: NDArray[np.bool_]) -> float:
+def threshold(scores: Array, truth: NDArray[np.bool_]) -> float:
     """The lowest threshold whose F1 on held-out scores is within `FLAT` of the best, but no lower than `LOWEST`.
 
     F1 is flat near its best, and where it is, a function that may be a part of the job is shown rather than hidden.

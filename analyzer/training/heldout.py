@@ -29,16 +29,18 @@ def analyses(lang: str, evidence: Evidence, space: FeatureSpace, recipe: Recipe)
     set_zones(prepared, held_out.zones, range(len(prepared)), lang)
     nlp = build(lang)
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
+    component.profiles = prepared.profiles
     out: list[Analysis | None] = [None] * len(prepared)
     for fold in range(recipe.folds):
         held, rest = np.flatnonzero(folds == fold).tolist(), np.flatnonzero(folds != fold).tolist()
         if not held or not rest:
             continue
         arrays = _fitted(evidence, rest, recipe)
-        model = PostingModel(names, arrays)
+        model = PostingModel(names, arrays, prepared.scheme)
         sure = model.answers(held_out.shares[rest], held_out.text[rest]).max(axis=1)
         empty = {"own": np.zeros((0, 0)), "context": np.zeros((0, 0)), "bias": np.zeros(0)}
-        component.set_models(names, space, {**empty, **arrays}, float(np.quantile(sure, recipe.review_share)), recipe.review_unknown)
+        below = float(np.quantile(sure, recipe.review_share))
+        component.set_models(names, space, {**empty, **arrays}, below, recipe.review_unknown, prepared.scheme)
         for n in held:
             _leave(component, model, evidence, n)
             title = prepared.postings[n].get("title")

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from analyzer.analysis import ANSWERS, Analysis
+from analyzer.analysis import Analysis, Scheme
 from analyzer.errors import CorpusError, InputError
 from analyzer.training.corpus import Posting, fold_of
 from analyzer.training.derive import derive
+from analyzer.training.figures import scheme_seen
 from analyzer.training.groups import groups, near_copies
 from analyzer.training.labelled import NAMES, Options
 from analyzer.training.sheets import read_sheet
@@ -74,7 +75,7 @@ def vectors(texts: Sequence[str]) -> sparse.csr_matrix:
 
 def uncertainty(result: Analysis) -> float:
     """Entropy of the answer, 0 sure to 1 no idea."""
-    return -sum(p * math.log(p) for p in result.probability.values() if p > 0) / math.log(len(ANSWERS))
+    return -sum(p * math.log(p) for p in result.probability.values() if p > 0) / math.log(max(len(result.probability), 2))
 
 
 def unknown_shares(analyzer: Analyzer, items: Sequence[Mapping[str, Any]], results: Sequence[Analysis]) -> list[float]:
@@ -131,8 +132,13 @@ def suggest(items: Sequence[Mapping[str, Any]], results: Sequence[Analysis], unk
     return out
 
 
+def answers_of(postings: Sequence[Posting], results: Sequence[Analysis]) -> tuple[str, ...]:
+    """The primary functions that the postings may be labelled with."""
+    return scheme_seen(postings, results).answers
+
+
 def label_probabilities(postings: Sequence[Posting], results: Sequence[Analysis], folds: int = 5) -> Array:
-    """(P, 4) how likely each answer is for each posting, by models that had not seen its label, nor its company's.
+    """(P, A) how likely each of `answers_of` is for each posting, by models that had not seen its label, nor its company's.
 
     A small logistic regression learns, out of fold, how the user's labels follow from what the model says and from the
     words; its answer is averaged with the model's own, which has seen no label of the user's.
@@ -140,13 +146,14 @@ def label_probabilities(postings: Sequence[Posting], results: Sequence[Analysis]
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    told = np.array([[r.probability.get(a, 0.25) for a in ANSWERS] for r in results])
-    mix = np.array([[r.mix.get(f, 0.0) for f in ("marketing", "operations", "brand", "other")] for r in results])
+    answers = answers_of(postings, results)
+    told = np.array([[r.probability.get(a, 0.0 if r.ok else 1 / len(answers)) for a in answers] for r in results])
+    mix = np.array([[r.mix.get("other" if a == "none" else a, 0.0) for a in answers] for r in results])
     rows = sparse.hstack(
         [sparse.csr_matrix(np.log(np.maximum(told, 0.01))), sparse.csr_matrix(2 * mix), vectors([p["text"] for p in postings])],
         format="csr",
     )
-    labels = np.array([ANSWERS.index(p["primary"]) for p in postings])
+    labels = np.array([answers.index(p["primary"]) for p in postings])
     fold = fold_of(groups(postings), folds)
     learned = told.copy()
     for f in range(folds):
@@ -168,8 +175,9 @@ def review(postings: Sequence[Posting], results: Sequence[Analysis]) -> list[dic
     if not postings:
         return []
     p = label_probabilities(postings, results)
-    labels = np.array([ANSWERS.index(x["primary"]) for x in postings])
-    usual = np.array([p[labels == k, k].mean() if (labels == k).any() else 1.0 for k in range(len(ANSWERS))])
+    answers = answers_of(postings, results)
+    labels = np.array([answers.index(x["primary"]) for x in postings])
+    usual = np.array([p[labels == k, k].mean() if (labels == k).any() else 1.0 for k in range(len(answers))])
     given = p[np.arange(len(p)), labels]
     over = p / usual[None, :]
     over[np.arange(len(p)), labels] = -1
@@ -177,7 +185,7 @@ def review(postings: Sequence[Posting], results: Sequence[Analysis]) -> list[dic
     likelier = p[np.arange(len(p)), other]
     suspect = (likelier >= usual[other]) & (likelier > given)
     order = sorted(range(len(p)), key=lambda n: (float(given[n] / usual[labels[n]] - over[n, other[n]]), str(postings[n]["id"])))
-    return [_doubt(postings[n], results[n], ANSWERS[other[n]], float(given[n]), float(likelier[n]), bool(suspect[n])) for n in order]
+    return [_doubt(postings[n], results[n], answers[other[n]], float(given[n]), float(likelier[n]), bool(suspect[n])) for n in order]
 
 
 def _doubt(posting: Posting, result: Analysis, answer: str, given: float, likelier: float, suspect: bool) -> dict[str, Any]:
@@ -212,7 +220,7 @@ def record(item: Mapping[str, Any], result: Analysis) -> Posting:
         segments.append(
             {"start": zone.start, "end": zone.end, "zone": label, "codes": [c for c, _ in duty.codes] if duty and label == "D" else []}
         )
-    primary, functions = derive(segments)
+    primary, functions = derive(segments, scheme_seen((), [result]))
     kept = {k: str(item[k]) for k in ("title", "company") if item.get(k)}
     return {
         "id": str(item.get("id") or "posting"),
@@ -225,11 +233,14 @@ def record(item: Mapping[str, Any], result: Analysis) -> Posting:
     }
 
 
-def corrected(item: Mapping[str, Any], result: Analysis, corrections: Mapping[int, str], known: Iterable[str]) -> Posting:
+def corrected(
+    item: Mapping[str, Any], result: Analysis, corrections: Mapping[int, str], known: Iterable[str], scheme: Scheme | None = None
+) -> Posting:
     """A labelled posting from what the model said and a person put right, ready for `train`.
 
     corrections: number of the duty, from 1 in the order of `Analysis.duties`, → its code, several joined by `+`, or a
     zone (`R`, `B`, `C`, `H`, `X`) where it is no duty. Raises CorpusError for a duty or code that is not there.
+    scheme: the functions of the codes, where not said those of the result.
     """
     codes = set(known)
     posting = record(item, result)
@@ -243,7 +254,7 @@ def corrected(item: Mapping[str, Any], result: Analysis, corrections: Mapping[in
         if strange:
             raise CorpusError(f"unknown code {strange[0]!r}; known are {', '.join(sorted(codes))}")
         segment.update(zone="D" if wanted else label, codes=wanted, confirmed=True)
-    posting["primary"], posting["functions"] = derive(posting["segments"])
+    posting["primary"], posting["functions"] = derive(posting["segments"], scheme or scheme_seen((), [result]))
     return posting
 
 

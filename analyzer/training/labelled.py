@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analyzer.analysis import ANSWERS
 from analyzer.errors import CorpusError
 from analyzer.language import SUPPORTED, find
 from analyzer.profiles import Profiles, load_profiles
 from analyzer.settings import LIMITS
 from analyzer.training.corpus import Posting
-from analyzer.training.derive import FUNCTIONS, derive
+from analyzer.training.derive import derive, scheme_of
 from analyzer.training.markup import ZONES
 from analyzer.training.sheets import read_sheet
 
@@ -46,11 +45,6 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "编号"),
 }
 """Column names that are known without being told, first match first."""
-OWN = (
-    "a function of your own, and models score marketing, operations and brand only: "
-    'give its work a code of your own under one of these in your profile, such as [subfunctions."m.growth"]'
-)
-"""What is said where labels name a function that a user's profile adds."""
 _SPLIT = re.compile(r"[;,|+/、，；\n]")
 
 
@@ -223,24 +217,21 @@ class Labels:
     def __init__(self, options: Options) -> None:
         """Take profiles and mapping from the options."""
         self.profiles = options.profiles or load_profiles()
+        self.scheme = scheme_of(self.profiles)
+        functions = self.scheme.functions
         self.known: dict[str, str] = {"none": "none", "other": "none", "general": "none"}
         for key, function in {**self.profiles.functions, **self.profiles.families}.items():
-            if key not in FUNCTIONS and key in self.profiles.functions:
-                continue  # a function of the user's own: no model has an answer for it yet
-            answer = key if key in FUNCTIONS else "none"
+            answer = key if key in functions else "none"
             self.known.update({_folded(n): answer for n in (key, function.name.en, function.name.es, function.name.zh) if n})
-        own = [(key, f.name) for key, f in self.profiles.functions.items() if key not in FUNCTIONS]
-        self.own = {_folded(n): key for key, name in own for n in (key, name.en, name.es, name.zh) if n}
-        """Names of functions of the user's own, which models do not score."""
-        self.codes = frozenset({"n"}) | frozenset(
-            c for c, s in self.profiles.subfunctions.items() if s.function in (*FUNCTIONS, "other", "general")
-        )
+        self.codes = frozenset({"n", *self.profiles.subfunctions})
         for code in self.codes - {"n"}:
             owner = self.profiles.subfunctions[code].function
-            self.known[_folded(code)] = owner if owner in FUNCTIONS else "none"
+            self.known[_folded(code)] = owner if owner in functions else "none"
         for name, label in options.mapping.items():
             if _folded(label) not in self.known:
-                raise CorpusError(f"--map {name}={label}: {label!r} is none of {', '.join(ANSWERS)}, nor a code of the profiles")
+                raise CorpusError(
+                    f"--map {name}={label}: {label!r} is none of {', '.join(self.scheme.answers)}, nor a code of the profiles"
+                )
             self.known[_folded(name)] = self.known[_folded(label)]
 
     def read(self, cell: Any) -> tuple[list[str], list[str]]:
@@ -297,15 +288,12 @@ def _whole(posting: Posting, record: Mapping[str, Any], labels: Labels) -> Probl
     answers, unknown = labels.read(record.get("label"))
     more, strange = labels.read(record.get("functions"))
     if unknown or strange:
-        own = next((labels.own[_folded(n)] for n in unknown + strange if _folded(n) in labels.own), None)
-        if own:
-            return Problem("own_function", posting["where"], f'{own} is {OWN}, or map it: --map "{own}=marketing"')
         names = ", ".join(repr(n) for n in dict.fromkeys(unknown + strange))
         return Problem("unknown_label", posting["where"], f'unknown label {names}; map it with --map "{(unknown + strange)[0]}=marketing"')
     every = list(dict.fromkeys(answers + more))
     if not every:
         return Problem("no_label", posting["where"], "no label")
-    functions = sorted(f for f in FUNCTIONS if f in every)
+    functions = sorted(f for f in labels.scheme.functions if f in every)
     posting.update(
         primary=(answers or every)[0], functions=functions, segments=[], level="posting", functions_told=bool(more) or len(every) > 1
     )
@@ -330,14 +318,12 @@ def _segmented(posting: Posting, record: Mapping[str, Any], labels: Labels) -> P
                 "segment", where, f"segment {at} ({start}-{end}, zone {zone!r}, codes {codes}) does not fit the text or the scheme"
             )
         strange = [c for c in codes if c not in labels.codes]
-        if strange and strange[0] in labels.profiles.subfunctions:
-            return Problem("own_function", where, f"segment {at}: the function of {strange[0]} is {OWN}")
         if strange:
             return Problem(
                 "unknown_label", where, f"segment {at}: unknown code {', '.join(strange)}; add it in a profile (--profiles), or correct it"
             )
         segments.append({"start": start, "end": end, "zone": zone, "codes": codes})
-    primary, functions = derive(segments)
+    primary, functions = derive(segments, labels.scheme)
     given, unknown = labels.read(record.get("primary"))
     if unknown:
         return Problem("unknown_label", where, f"unknown label {unknown[0]!r}")
@@ -345,7 +331,7 @@ def _segmented(posting: Posting, record: Mapping[str, Any], labels: Labels) -> P
     posting.update(
         {k: v for k, v in record.items() if k not in {*posting, "row", "label", "segments"}},
         primary=given[0] if given else primary,
-        functions=sorted(f for f in FUNCTIONS if f in told) if record.get("functions") is not None else functions,
+        functions=sorted(f for f in labels.scheme.functions if f in told) if record.get("functions") is not None else functions,
         segments=[dict(s) for s in record["segments"]],
     )
     return None

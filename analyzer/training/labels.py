@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer.analysis import LETTERS, prefix_of
 from analyzer.errors import CorpusError
 from analyzer.training.check import derived_problems
 from analyzer.training.derive import derive
@@ -70,6 +71,8 @@ def from_pieces(text: str, pieces: Sequence[Piece], meta: Mapping[str, Any], whe
 
 def judged(segments: Sequence[Mapping[str, Any]], stated: Mapping[str, Any]) -> dict[str, Any]:
     """`primary` and `functions`: as stated, where they follow from the labels as `corpus check` demands, else as counted."""
+    if any(prefix_of(c) not in LETTERS for s in segments for c in s["codes"]):  # of a user's own function: the reader's profiles tell
+        return {k: stated[k] for k in ("primary", "functions") if k in stated}
     primary, functions = derive(segments)
     if "primary" in stated and "functions" in stated and not any(derived_problems({**stated, "segments": segments})):
         return {"primary": stated["primary"], "functions": stated["functions"]}

@@ -65,10 +65,10 @@ def profiles_of(directory: Path) -> Profiles:
     return build.profiles_of(directory, verify(directory)["jd"])
 
 
-def profiles_in(place: Path | None) -> Profiles:
-    """The profiles of all models in a directory, or of the one model it is; the packaged ones where None is said."""
+def profiles_in(*places: Path | None) -> Profiles:
+    """The profiles of all models in directories, or of the one model each is; the packaged ones where none is said."""
     files: dict[bytes, Path] = {}
-    for directory in found([place]) if place else []:
+    for directory in found([place for place in places if place]):
         files.update({f.read_bytes(): f for f in build.profile_files(directory, verify(directory)["jd"])})
     return load_profiles(*files.values())
 

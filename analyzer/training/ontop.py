@@ -16,13 +16,15 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from threadpoolctl import threadpool_limits
 
-from analyzer.analysis import Analysis
+from analyzer.analysis import SHIPPED, Analysis
 from analyzer.pipeline.build import build
-from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, Array, DutyModel, Functions, PostingModel, softmax
+from analyzer.pipeline.functions import Array, DutyModel, Functions, PostingModel, sigmoid, softmax
+from analyzer.pipeline.pages import pages_of
 from analyzer.reading import read_doc
 from analyzer.training.adapt import MANY, Choice, Ground
 from analyzer.training.corpus import company_groups, fold_of
-from analyzer.training.correct import Seen, answer_logits, corrected, log_loss
+from analyzer.training.correct import Seen, answer_logits, corrected, function_logits, log_loss
+from analyzer.training.fit import threshold
 from analyzer.training.train import SMALLEST, Progress
 
 FOLDS, PLENTY = 4, 2_000
@@ -70,8 +72,9 @@ class Bench:
         component: Functions = base.get_pipe("jd_functions")  # type: ignore[assignment]
         self.shipped = ground.base.a
         self.limits = component.review_below, component.review_unknown
-        self.primary = np.array([ANSWERS.index(p["primary"]) for p in ground.own])
-        self.functions = np.array([[f in p["functions"] for f in FUNCTIONS] for p in ground.own])
+        self.scheme, self.profiles = component.scheme, component.profiles
+        self.primary = np.array([self.scheme.answers.index(p["primary"]) for p in ground.own])
+        self.functions = np.array([[f in p["functions"] for f in self.scheme.functions] for p in ground.own])
         self.labelled_inside = any(p.get("level") != "posting" for p in ground.own)
         self.fold = fold_of(company_groups(ground.own), FOLDS if len(ground.own) < PLENTY else 2)
         self.folds = [int(f) for f in np.unique(self.fold)]
@@ -86,14 +89,15 @@ class Bench:
 
     def seen(self, duty: DutyModel, rows: NDArray[np.int64]) -> Seen:
         """What a model says of these own postings."""
-        posting, judged = PostingModel(duty.codes, self.shipped), duty.judge(self.docs(rows))
-        parts = posting.duty_shares(judged.duties, judged.owner, len(rows))
-        return Seen(posting.shares(parts, judged.owner, len(rows)), judged.text)
+        pages = pages_of(self.docs(rows))
+        posting, judged, owner = PostingModel(duty.codes, self.shipped, self.scheme), duty.judge(pages), pages.duties.owner
+        parts = posting.duty_shares(judged.duties, owner, len(rows))
+        return Seen(posting.shares(parts, owner, len(rows)), judged.text)
 
     def held(self, choice: Choice, known: Held | None = None, progress: Progress = lambda _: None) -> Held:
         """Try a choice out, fold by fold; `known`: another whose duties have learned alike."""
         models = []
-        shares, text = np.zeros((len(self.fold), 4)), np.zeros((len(self.fold), len(ANSWERS)))
+        shares, text = np.zeros((len(self.fold), len(self.scheme.shares))), np.zeros((len(self.fold), len(self.scheme.answers)))
         for at, fold in enumerate(self.folds):
             progress(f"{self.lang}: own postings held out, {choice}: fold {at + 1} of {len(self.folds)}")
             models.append(self.ground.moved(choice, self.rows(fold, False), (known.choice, known.models[at]) if known else None))
@@ -110,6 +114,14 @@ class Bench:
         """The posting layer, corrected by all own postings, or without those of a fold."""
         rows = np.arange(len(self.fold)) if without is None else self.rows(without, False)
         return corrected(self.shipped, held.seen.take(rows), self.primary[rows], self.functions[rows])
+
+    def thresholds(self, held: Held, layer: dict[str, Array]) -> Array:
+        """The model's own, and of a function of the user's own the one that suits held-out own postings."""
+        out, known = self.shipped["thresholds"].copy(), len(SHIPPED.functions)
+        scores = sigmoid(function_logits(layer, held.seen))
+        for f in range(known, len(out)):
+            out[f] = threshold(scores[:, f], self.functions[:, f])
+        return out
 
 
 def gain(new: Held, old: Held) -> float:
@@ -155,8 +167,9 @@ def put_on_top(ground: Ground, base: Language, weight: int | None, progress: Pro
         progress(f"{bench.lang}: learning from all own postings ({best.choice})")
         duty = ground.moved(best.choice, np.arange(len(bench.fold)))
         arrays = {**duty.a, **bench.corrected(best)}
+        arrays["thresholds"] = bench.thresholds(best, arrays)
         below = _review_below(bench, best)
-        return OnTop(duty, arrays, below, bench.limits[1], best.choice, tried, _results(bench, best, below))
+        return OnTop(duty, arrays, below, bench.limits[1], best.choice, tried, _results(bench, best, below, arrays["thresholds"]))
 
 
 def _review_below(bench: Bench, best: Held) -> float:
@@ -167,15 +180,17 @@ def _review_below(bench: Bench, best: Held) -> float:
     return round(float(np.quantile(now, np.mean(plain < bench.limits[0]))), 4)
 
 
-def _results(bench: Bench, best: Held, below: float) -> list[Analysis]:
+def _results(bench: Bench, best: Held, below: float, thresholds: Array) -> list[Analysis]:
     """Of every own posting, what a model and a correction say that had not seen its company."""
     nlp = build(bench.lang)
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
+    component.profiles = bench.profiles
     out: dict[int, Analysis] = {}
     for fold, model in zip(bench.folds, best.models, strict=True):
         rows = bench.rows(fold)
         docs = bench.docs(rows)
-        component.set_models(model.codes, model.space, {**model.a, **bench.corrected(best, fold)}, below, bench.limits[1])
+        layer = {**bench.corrected(best, fold), "thresholds": thresholds}
+        component.set_models(model.codes, model.space, {**model.a, **layer}, below, bench.limits[1], bench.scheme)
         component.annotate(docs)
         for n, doc in zip(rows.tolist(), docs, strict=True):
             own = bench.ground.own[n]
@@ -197,7 +212,7 @@ def learning_curve(
         for share in shares:
             count = round(share * len(bench.fold) * (len(bench.folds) - 1) / max(len(bench.folds), 1))
             progress(f"{bench.lang}: learning from {count} own postings")
-            logits = np.zeros((len(bench.fold), len(ANSWERS)))
+            logits = np.zeros((len(bench.fold), len(bench.scheme.answers)))
             for fold in bench.folds:
                 rows, others = bench.rows(fold), bench.rows(fold, False)
                 mine = others[np.linspace(0, len(others) - 1, round(share * len(others))).astype(int)] if len(others) else others

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
+from analyzer.analysis import SHIPPED, Scheme
 from analyzer.pipeline.duties import Duties
 from analyzer.pipeline.features import Batch, make_batch
+from analyzer.profiles import Profiles
 from analyzer.training.augment import changed_copies
 from analyzer.training.corpus import Posting, aligned
 
@@ -21,7 +23,8 @@ from analyzer.training.corpus import Posting, aligned
 class Prepared:
     """Labelled postings through tokenizer and segments.
 
-    lengths: (P,) segments a posting; zones: (S,) gold zone of each segment; codes: (S,) its gold codes.
+    lengths: (P,) segments a posting; zones: (S,) gold zone of each segment; codes: (S,) its gold codes. scheme: the
+    functions that are learned; profiles: a user's own, whose titles are.
     """
 
     postings: Sequence[Posting]
@@ -32,6 +35,8 @@ class Prepared:
     codes: list[list[str]]
     copies: Prepared | None = None
     """Changed copies of the postings, all postings in order once or more; the zone model learns from them too."""
+    scheme: Scheme = SHIPPED
+    profiles: Profiles | None = None
 
     def __len__(self) -> int:
         return len(self.postings)
@@ -41,12 +46,15 @@ class Prepared:
         return np.append(0, np.cumsum(self.lengths))
 
 
-def prepare(nlp: Language, postings: Sequence[Posting], copies: int = 0) -> Prepared:
+def prepare(
+    nlp: Language, postings: Sequence[Posting], copies: int = 0, scheme: Scheme = SHIPPED, profiles: Profiles | None = None
+) -> Prepared:
     """Run tokenizer and segments (a pipeline without trained parts) and lay the labels over the segments.
 
     copies: how many changed copies of each posting are prepared beside them (`training.augment`).
     """
     prepared = _prepare(nlp, postings)
+    prepared.scheme, prepared.profiles = scheme, profiles
     if copies:
         prepared.copies = _prepare(nlp, changed_copies(postings, copies))
     return prepared

@@ -13,7 +13,7 @@ import numpy as np
 from spacy.language import Language
 from threadpoolctl import threadpool_limits
 
-from analyzer.analysis import Analysis
+from analyzer.analysis import Analysis, Scheme
 from analyzer.errors import CorpusError, ModelDamaged
 from analyzer.pipeline.build import open_model
 from analyzer.pipeline.features import FeatureSpace, make_batch
@@ -27,6 +27,7 @@ from analyzer.training.expect import expect, with_families
 from analyzer.training.fit import Recipe
 from analyzer.training.groups import grouped
 from analyzer.training.labelled import bare
+from analyzer.training.newfunctions import lean, learned_scheme, own_life, widen
 from analyzer.training.ontop import learning_curve, put_on_top
 from analyzer.training.suitability import seen_mark, without_contacts
 from analyzer.training.train import VERSION, Evidence, Progress, data_hash, making, recipe_settings, save, train
@@ -79,6 +80,8 @@ def run(plan: Plan, progress: Progress = lambda _: None) -> Trained:
         raise CorpusError("two profile files have the same name; rename one")
     if plan.alone and len(own) < 20:
         raise CorpusError(f"{len(own)} own postings in {plan.lang!r}: at least 20 are needed without the corpus; leave out --alone")
+    if learned_scheme(plan.profiles, [*corpus, *own]).own and not plan.profile_files:
+        raise CorpusError("a model with functions of your own holds their profiles; name the files they are in")
     base, own, unreached = with_duties(plan, corpus, own, progress)
     if own and not plan.alone:
         trained = _on_top(plan, corpus, own, base or base_model(plan, corpus, progress), progress)
@@ -93,9 +96,10 @@ def _afresh(plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], progr
     known = corpus_features(plan.lang, corpus, plan.recipe) if plan.alone else frozenset[str]()
     postings = list(own if plan.alone else corpus)
     kept: list[Evidence] = []
+    scheme = learned_scheme(plan.profiles, postings)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The number of unique classes")  # few own postings, many codes: the checks say so
-        nlp = train(plan.lang, postings, plan.recipe, progress, plan.version, known, kept)
+        nlp = train(plan.lang, postings, plan.recipe, progress, plan.version, known, kept, scheme, plan.profiles if scheme.own else None)
     component: Any = nlp.get_pipe("jd_functions")
     results = heldout.analyses(plan.lang, kept[0], component.duty.space, plan.recipe)
     return Trained(nlp, postings, *heldout.unseen(kept[0], results), Choice(), {}, [])
@@ -104,6 +108,8 @@ def _afresh(plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], progr
 def _on_top(plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], base: Language, progress: Progress) -> Trained:
     """A model of the corpus moved on by own postings."""
     progress(f"{plan.lang}: cutting {len(corpus)} postings of the corpus and {len(own)} own ones")
+    scheme = learned_scheme(plan.profiles, [*corpus, *own])
+    widen(base.get_pipe("jd_functions"), scheme, own, plan.recipe, plan.profiles)  # type: ignore[arg-type]
     together = grouped([*corpus, *own])
     ground = Ground(plan.lang, plan.recipe, together[: len(corpus)], together[len(corpus) :], base)
     found = put_on_top(ground, base, plan.weight, progress)
@@ -113,7 +119,7 @@ def _on_top(plan: Plan, corpus: Sequence[Posting], own: Sequence[Posting], base:
     a = zones.arrays
     nlp.get_pipe("jd_zones").set_weights(zones.space, a["weights"], a["transitions"], a["start"], a["end"])  # type: ignore[attr-defined]
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
-    component.set_models(ground.names, ground.base.space, found.arrays, found.review_below, found.review_unknown)
+    component.set_models(ground.names, ground.base.space, found.arrays, found.review_below, found.review_unknown, ground.scheme)
     nlp.meta.update(making(nlp, together, plan.recipe, plan.version))
     return Trained(nlp, together, ground.own, found.results, found.choice, found.tried, [])
 
@@ -139,7 +145,7 @@ def with_duties(
     base = base_model(plan, corpus, progress)
     with threadpool_limits(1):
         own = [with_families(base, p) if _bare(p) else p for p in own]
-    return base, *_expected(base, own, plan.expectation, progress)
+    return base, *_expected(base, own, plan, learned_scheme(plan.profiles, [*corpus, *own]), corpus, progress)
 
 
 def _bare(posting: Posting) -> bool:
@@ -152,14 +158,19 @@ def curve(plan: Plan, shares: Sequence[float], progress: Progress = lambda _: No
     corpus = grouped([bare(p) for p in plan.corpus if p["language"] == plan.lang])
     base, own, _ = with_duties(plan, corpus, _own([p for p in plan.own if p["language"] == plan.lang]), progress)
     base = base or base_model(plan, corpus, progress)
+    scheme = learned_scheme(plan.profiles, [*corpus, *own])
+    widen(base.get_pipe("jd_functions"), scheme, own, plan.recipe, plan.profiles)  # type: ignore[arg-type]
     ground = Ground(plan.lang, plan.recipe, corpus, own, base)
     return learning_curve(ground, base, shares, Choice(plan.weight or 1), progress)
 
 
-def _expected(base: Language, own: Sequence[Posting], constrained: bool, progress: Progress) -> tuple[list[Posting], list[str]]:
+def _expected(
+    base: Language, own: Sequence[Posting], plan: Plan, scheme: Scheme, corpus: Sequence[Posting], progress: Progress
+) -> tuple[list[Posting], list[str]]:
     whole = [p for p in own if p.get("level") == "posting"]
     with threadpool_limits(1):
-        made = iter(expect(base, whole, constrained, progress))
+        leaning = lean(base, whole, corpus, scheme, plan.profiles) if scheme.own and plan.profiles and whole else None
+        made = iter(expect(base, whole, plan.expectation, leaning, progress))
     out = [next(made) if p.get("level") == "posting" else p for p in own]
     unreached = [p["id"] for p in out if not p.get("reached", True)]
     return [{k: v for k, v in p.items() if k not in ("reached", "functions_told")} for p in out], unreached
@@ -178,7 +189,7 @@ def base_model(plan: Plan, corpus: Sequence[Posting], progress: Progress) -> Lan
         )
     progress(f"{plan.lang}: first a model of the corpus alone, to tell the duties of postings labelled as a whole")
     with tempfile.TemporaryDirectory() as folder:
-        save(train(plan.lang, corpus, plan.recipe, progress), Path(folder) / plan.lang)
+        save(train(plan.lang, corpus, plan.recipe, progress), Path(folder) / plan.lang)  # with the shipped functions alone
         return open_model(Path(folder) / plan.lang)
 
 
@@ -233,6 +244,22 @@ def _describe(trained: Trained, plan: Plan, corpus: Sequence[Posting], own: Sequ
                 **({"text_weight": trained.choice.texts} if trained.tried else {}),
             },
             "thresholds": {f: round(t, 4) for f, t in component.thresholds.items()},
+            **({"own_functions": _own_functions(component.scheme, profiles, own or corpus)} if component.scheme.own else {}),
             "seen": sorted({seen_mark(p["text"]) for p in learned}),
         }
     )
+
+
+def known_labels(nlp: Language) -> set[str]:
+    """The functions and codes that a model scores."""
+    component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
+    return {*component.scheme.functions, *component.codes}
+
+
+def _own_functions(scheme: Scheme, profiles: Profiles, own: Sequence[Posting]) -> dict[str, Any]:
+    """Name and prefix of the user's functions, and the share of own postings that they are calibrated for."""
+    part, primary = own_life(scheme, own)
+    return {
+        name: {"name": profiles.name(name, "en"), "prefix": prefix, "part_of": round(float(p), 4), "primary_in": round(float(q), 4)}
+        for (name, prefix), p, q in zip(scheme.own, part, primary, strict=True)
+    }

@@ -30,7 +30,7 @@ def check(postings: Sequence[Posting], alone: bool = True) -> list[Problem]:
             only = next(iter(counts))
             message = f"all {len(mine)} postings are labelled {only!r}: a model needs at least two answers to tell apart"
             problems.append(Problem("one_label", f"language {language}", message, fatal=alone))
-        for label in ANSWERS:
+        for label in dict.fromkeys([*ANSWERS, *sorted(counts)]):
             if len(counts) > 1 and counts[label] < FEW:
                 message = f"only {counts[label]} of {len(mine)} postings are labelled {label!r}: {FEW} or more are needed to learn anything"
                 problems.append(Problem("few", f"language {language}", message, fatal=False))

@@ -15,11 +15,13 @@ import numpy as np
 from spacy.language import Language
 from threadpoolctl import threadpool_limits
 
+from analyzer.analysis import SHIPPED, Scheme
 from analyzer.errors import CorpusError
 from analyzer.pipeline.build import build
-from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, PostingModel
-from analyzer.pipeline.manifest import CARDS, FORMAT
+from analyzer.pipeline.functions import Functions, PostingModel
+from analyzer.pipeline.manifest import CARDS, FORMAT, PLAIN_FORMAT
 from analyzer.pipeline.tokenizer import ChineseTokenizer, blank
+from analyzer.profiles import Profiles
 from analyzer.training.corpus import Posting
 from analyzer.training.fit import HeldOut, Recipe, fit_duties, fit_posting, fit_zones, out_of_fold
 from analyzer.training.prepare import Prepared, prepare
@@ -53,10 +55,13 @@ def train(
     version: str = VERSION,
     known: frozenset[str] = frozenset(),
     evidence: list[Evidence] | None = None,
+    scheme: Scheme = SHIPPED,
+    profiles: Profiles | None = None,
 ) -> Language:
     """A trained pipeline of one language.
 
     known: features that may be kept though one source alone wrote them. evidence: takes the out-of-fold results.
+    scheme: the functions that are learned; profiles: a user's own, where there are any.
     Raises CorpusError where there are too few postings, or only one answer among them.
     """
     recipe = recipe or Recipe()
@@ -66,20 +71,26 @@ def train(
     if len({p["primary"] for p in postings}) < 2:
         raise CorpusError(f"all postings in {lang!r} have the same primary function; a model needs at least two answers to tell apart")
     with threadpool_limits(1):  # one thread adds numbers in one order: the same bytes on every run
-        nlp, found = _train(lang, postings, recipe, progress, version, known)
+        nlp, found = _train(lang, postings, recipe, progress, version, known, (scheme, profiles))
     if evidence is not None:
         evidence.append(found)
     return nlp
 
 
 def _train(
-    lang: str, postings: Sequence[Posting], recipe: Recipe, progress: Progress, version: str, known: frozenset[str]
+    lang: str,
+    postings: Sequence[Posting],
+    recipe: Recipe,
+    progress: Progress,
+    version: str,
+    known: frozenset[str],
+    told: tuple[Scheme, Profiles | None],
 ) -> tuple[Language, Evidence]:
     nlp = build(lang)
     plain = blank(lang, entries=getattr(nlp.tokenizer, "entries", None))
     plain.add_pipe("jd_segments")
     progress(f"{lang}: cutting {len(postings)} postings")
-    prepared = prepare(plain, postings, recipe.copies)
+    prepared = prepare(plain, postings, recipe.copies, *told)
     names = sorted({c for codes in prepared.codes for c in codes})
     progress(f"{lang}: learning {recipe.folds} times without a fifth of the companies")
     held_out = out_of_fold(prepared, lang, recipe, names, known)
@@ -91,9 +102,10 @@ def _train(
     a = zones.arrays
     nlp.get_pipe("jd_zones").set_weights(zones.space, a["weights"], a["transitions"], a["start"], a["end"])  # type: ignore[attr-defined]
     arrays = {**posting, **duty.a}
-    sure = PostingModel(names, posting).answers(held_out.shares, held_out.text).max(axis=1)
+    sure = PostingModel(names, posting, prepared.scheme).answers(held_out.shares, held_out.text).max(axis=1)
     below = float(np.quantile(sure, recipe.review_share))
-    nlp.get_pipe("jd_functions").set_models(names, duty.space, arrays, round(below, 4), recipe.review_unknown)  # type: ignore[attr-defined]
+    component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
+    component.set_models(names, duty.space, arrays, round(below, 4), recipe.review_unknown, prepared.scheme)
     nlp.meta.update(making(nlp, postings, recipe, version))
     return nlp, Evidence(prepared, names, held_out)
 
@@ -101,19 +113,20 @@ def _train(
 def making(nlp: Language, postings: Sequence[Posting], recipe: Recipe, version: str) -> dict[str, Any]:
     """What `meta.json` says of every model's making."""
     engine = nlp.tokenizer.engine if isinstance(nlp.tokenizer, ChineseTokenizer) else "pattern"
+    scheme: Scheme = nlp.get_pipe("jd_functions").scheme  # type: ignore[attr-defined]
     return {
         "name": "jd",
         "version": version,
-        "description": "Duties of job postings and the functions they serve: marketing, operations, brand",
+        "description": f"Duties of job postings and the functions they serve: {', '.join(scheme.functions)}",
         "author": "jd-analyzer",
         "license": "MIT",
         "jd": {
-            "format": FORMAT,
+            "format": FORMAT if scheme.own else PLAIN_FORMAT,
             "segmenter": engine,
             "data": data_hash(postings),
             "postings": len(postings),
-            "answers": list(ANSWERS),
-            "functions": list(FUNCTIONS),
+            "answers": list(scheme.answers),
+            "functions": list(scheme.functions),
             "recipe": recipe_settings(recipe),
         },
     }

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from analyzer.analysis import ANSWERS, Analysis
+from analyzer.analysis import Analysis
 from analyzer.profiles import Profiles, load_profiles
 from analyzer.text.mark import mark_of
+from analyzer.training.derive import scheme_of
 from analyzer.training.desk import NO_DUTY
 from analyzer.training.label import corrected as with_labels
 
@@ -24,13 +25,14 @@ def record(
     """The labels of a posting after a person's corrections.
 
     corrected: number of the duty (from 0) -> its right code, or the zone that it is instead of a duty (R B C H X);
-    what is neither, or no duty of the posting, is passed over. primary: marketing, operations, brand or none, where
+    what is neither, or no duty of the posting, is passed over. primary: a function of the profiles or none, where
     the person said so, else what follows from the labels.
     """
-    known = (profiles or load_profiles()).subfunctions
+    profiles = profiles or load_profiles()
+    known, scheme = profiles.subfunctions, scheme_of(profiles)
     good = {n + 1: said for n, said in corrected.items() if 0 <= n < len(analysis.duties) and (said in NO_DUTY or said in known)}
-    made = with_labels({"id": f"corrected-{mark_of(text)[:12]}", "text": text, "title": title}, analysis, good, known)
-    if primary in ANSWERS:
+    made = with_labels({"id": f"corrected-{mark_of(text)[:12]}", "text": text, "title": title}, analysis, good, known, scheme)
+    if primary in scheme.answers:
         made["primary"] = primary
         if primary != "none":
             made["functions"] = sorted({*made["functions"], primary})

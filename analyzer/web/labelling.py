@@ -18,12 +18,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from analyzer.analysis import ANSWERS, Analysis
+from analyzer.analysis import SHIPPED, Analysis, Scheme
 from analyzer.errors import AnalyzerError, CorpusError
 from analyzer.report.visible import safe, safe_line
 from analyzer.report.words import Words
 from analyzer.text.mark import mark_of
-from analyzer.training.derive import FUNCTIONS
 from analyzer.training.desk import NO_DUTY, Desk, Entry, Labels
 from analyzer.web.app import STATIC, answer_http, answer_problem, closing
 from analyzer.web.i18n import translator
@@ -97,7 +96,7 @@ async def posting(request: Request) -> Response:
     form = await form_of(request, fields=2 * MOST_SEGMENTS + 40)
     ui = language_of(request, form)
     checked(request, form, desk.entries[number])
-    labels = read(form, len(desk.posting(number)["segments"]))
+    labels = read(form, len(desk.posting(number)["segments"]), desk.scheme)
     if is_fragment(request):
         return HTMLResponse(counted(labels, ui, desk))
     if form.get("do") != "save":
@@ -127,7 +126,7 @@ def checked(request: Request, form: FormData, entry: Entry) -> None:
         raise Problem(409, "other_posting", "The form is of another posting. Load the page again.")
 
 
-def read(form: Mapping[str, Any], count: int) -> Labels:
+def read(form: Mapping[str, Any], count: int, scheme: Scheme = SHIPPED) -> Labels:
     """The labels a form holds. Raises Problem (422) where it lacks some."""
     segments: list[tuple[str, list[str]]] = []
     for n in range(1, count + 1):
@@ -141,7 +140,7 @@ def read(form: Mapping[str, Any], count: int) -> Labels:
     primary = form.get("primary")
     ticked = [str(v) for v in form.getlist("functions")] if isinstance(form, FormData) else []
     functions = [f for f in ticked if f != "none"] if ticked else None
-    return Labels(segments, primary if isinstance(primary, str) and primary else None, functions)
+    return Labels(segments, primary if isinstance(primary, str) and primary else None, functions, scheme)
 
 
 # ---------------------------------------------------------------- what the form shows
@@ -179,8 +178,8 @@ def shown(
         told=_told(entry.result, ui, desk),
         rows=rows(desk, number, labels, ui),
         codes=codes(ui, desk.profiles),
-        answers=[(a, _name(a, ui, desk)) for a in ANSWERS],
-        functions=[(f, _name(f, ui, desk)) for f in FUNCTIONS],
+        answers=[(a, _name(a, ui, desk)) for a in desk.scheme.answers],
+        functions=[(f, _name(f, ui, desk)) for f in desk.scheme.functions],
         labels=replace(labels, functions=None if labels.functions is None else list(labels.functions) or ["none"]),
         counted=counted(labels, ui, desk),
     )
@@ -219,8 +218,8 @@ def counted(labels: Labels, ui: str, desk: Desk) -> str:
     """What follows from the labels as they are, as a fragment of the page."""
     say = Words(ui, desk.profiles)
     primary, functions = labels.judged()
-    main = say.say("title.none") if primary == "none" else say.name(primary)
-    more = say.listed([say.name(f) for f in FUNCTIONS if f in functions and f != primary])
+    main = say.none() if primary == "none" else say.name(primary)
+    more = say.listed([say.name(f) for f in desk.scheme.functions if f in functions and f != primary])
     said = labels.primary is not None or labels.functions is not None
     return render("_label_count.html", ui, main=main, more=more, said=said)
 
@@ -229,13 +228,13 @@ def _told(result: Analysis, ui: str, desk: Desk) -> str:
     """What the model says of the whole posting."""
     say = Words(ui, desk.profiles)
     primary = result.primary or "none"
-    main = say.say("title.none") if primary == "none" else say.name(primary)
+    main = say.none() if primary == "none" else say.name(primary)
     scores = say.listed([f"{say.name(f)} {say.percent(s)}" for f, s in result.scores.items()])
     return translator(ui)("label_model", primary=main, percent=say.percent(result.probability[primary]), scores=scores)
 
 
 def _name(answer: str, ui: str, desk: Desk) -> str:
-    return Words(ui).say("title.none") if answer == "none" else desk.profiles.name(answer, ui)
+    return Words(ui, desk.profiles).none() if answer == "none" else desk.profiles.name(answer, ui)
 
 
 def _why(entry: Entry, ui: str) -> list[str]:

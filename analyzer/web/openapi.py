@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from analyzer import __version__
 from analyzer.analysis import ANSWERS, FUNCTIONS
+from analyzer.pipeline.places import own_functions
 from analyzer.web.settings import WebSettings
 from analyzer.web.tables import FORMATS
 
@@ -19,8 +21,9 @@ def _object(properties: dict[str, Any], required: list[str] | None = None, **mor
     return {"type": "object", "properties": properties, "required": list(properties) if required is None else required, **more}
 
 
-def _by(keys: tuple[str, ...], of: dict[str, Any]) -> dict[str, Any]:
-    return _object(dict.fromkeys(keys, of))
+def _by(keys: tuple[str, ...], of: dict[str, Any], own: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Values by function; those of a user's own are not required, for one language's model may lack them."""
+    return _object(dict.fromkeys((*keys, *own), of), list(keys))
 
 
 def _or_null(kind: str) -> dict[str, Any]:
@@ -32,17 +35,18 @@ def _span() -> dict[str, Any]:
 
 
 def _schemas(s: WebSettings) -> dict[str, Any]:
+    own = own_functions(Path(s.models) if s.models else None)
     piece = _object({"start": _INTEGER, "end": _INTEGER, "text": _STRING})
     duty = {
         **{"start": _INTEGER, "end": _INTEGER, "text": _STRING, "function": _STRING, "code": _STRING},
         "codes": {"type": "array", "items": _object({"code": _STRING, "share": _SHARE})},
         "probability": _SHARE,
-        "weights": _by(FUNCTIONS, _NUMBER),
+        "weights": _by(FUNCTIONS, _NUMBER, own),
         "purpose": {"anyOf": [_span(), {"type": "null"}]},
         "phrases": {"type": "array", "items": _object({"verb": piece, "object": piece, "code": _STRING})},
     }
     title = _object(
-        {"text": _STRING, "function": _or_null("string"), "mismatch": {"type": "boolean"}, "scores_with_title": _by(FUNCTIONS, _SHARE)}
+        {"text": _STRING, "function": _or_null("string"), "mismatch": {"type": "boolean"}, "scores_with_title": _by(FUNCTIONS, _SHARE, own)}
     )
     analysis = {
         "id": _or_null("string"),
@@ -52,16 +56,16 @@ def _schemas(s: WebSettings) -> dict[str, Any]:
             "description": "Where it is not `ok` there are no scores, and `reasons` says why.",
         },
         "language": _or_null("string"),
-        "primary": {"type": "string", "enum": list(ANSWERS)},
-        "probability": _by(ANSWERS, _SHARE),
-        "functions": {"type": "array", "items": {"type": "string", "enum": list(FUNCTIONS)}},
+        "primary": {"type": "string", "enum": [*FUNCTIONS, *own, "none"]},
+        "probability": _by(ANSWERS, _SHARE, own),
+        "functions": {"type": "array", "items": {"type": "string", "enum": [*FUNCTIONS, *own]}},
         "scores": {
-            **_by(FUNCTIONS, _SHARE),
+            **_by(FUNCTIONS, _SHARE, own),
             "description": "Calibrated probability that the function is a substantive part of the job, each on its own, title left out.",
         },
-        "raw": _by(FUNCTIONS, _NUMBER),
-        "rest": _by(FUNCTIONS, _NUMBER),
-        "mix": _by((*FUNCTIONS, "other"), _SHARE),
+        "raw": _by(FUNCTIONS, _NUMBER, own),
+        "rest": _by(FUNCTIONS, _NUMBER, own),
+        "mix": _by((*FUNCTIONS, "other"), _SHARE, own),
         "other": {"type": "object", "additionalProperties": _SHARE},
         "title": {"anyOf": [title, {"type": "null"}]},
         "steps": {"type": "array", "items": _object({"step": {"type": "integer"}, "evidence": {"type": "array", "items": _span()}})},

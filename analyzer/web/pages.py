@@ -306,7 +306,7 @@ def job_html(job: Job, ui: str) -> str:
     if job.state == "read":
         return render("_table_preview.html", ui, job=job)
     why = job.why
-    summary = tables.summary_view(tables.add_up(job.summaries), ui)
+    summary = tables.summary_view(tables.add_up(job.summaries), ui, tables.own_names(job.folder))
     t = translator(ui)
     words = {
         "running": t("table_running"),

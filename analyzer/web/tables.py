@@ -10,15 +10,16 @@ import csv
 import io
 import itertools
 import json
+import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis
+from analyzer.analysis import ANSWERS, FUNCTIONS, Analysis, own_functions
 from analyzer.analyzer import Analyzer
-from analyzer.bulk.layout import JD_COLUMNS, csv_cell, safe
+from analyzer.bulk.layout import csv_cell, jd_columns, safe
 from analyzer.bulk.scoring import bad, posting, score
 from analyzer.web.problems import Problem
 from analyzer.web.uploads import check_zip, is_zip
@@ -199,12 +200,13 @@ def score_chunk(jd: Analyzer, folder: Path, first: int, count: int, columns: Map
     analyses: list[Analysis] = [bad("bad_row", "cells_do_not_fit_header")] * len(rows)
     for n, analysis in zip(good, score_rows(jd, [items[n] for n in good]), strict=True):
         analyses[n] = analysis
+    _note_names(folder, jd, analyses)
     summary = {
         "rows": len(rows),
         "failed": 0,
         "review": 0,
         "mismatch": 0,
-        "primary": dict.fromkeys(ANSWERS, 0),
+        "primary": dict.fromkeys(ANSWERS, 0),  # a user's own functions are added as they are met
         "scores": dict.fromkeys(FUNCTIONS, 0.0),
     }
     with (folder / f"scored-{first:08d}.jsonl").open("w", encoding="utf-8", errors="backslashreplace") as out:
@@ -221,9 +223,26 @@ def _count(summary: dict[str, Any], a: Analysis) -> None:
         return
     summary["review"] += a.review
     summary["mismatch"] += bool(a.title and a.title.mismatch)
-    summary["primary"][a.primary] += 1
-    for f in FUNCTIONS:
-        summary["scores"][f] += a.scores[f]
+    summary["primary"][a.primary] = summary["primary"].get(a.primary, 0) + 1
+    for f, share in a.scores.items():
+        summary["scores"][f] = summary["scores"].get(f, 0.0) + share
+
+
+def _note_names(folder: Path, jd: Analyzer, analyses: Sequence[Analysis]) -> None:
+    """Keep the names of functions beside the shipped three, which only the models' own profiles know."""
+    for f in own_functions(analyses):
+        file = folder / f"own-{f}.json"
+        if not file.exists():
+            lang = next(a.language for a in analyses if f in a.scores)
+            names = {ui: jd.profiles(lang).name(f, ui) for ui in ("en", "es", "zh")}
+            part = folder / f".own-{f}-{os.getpid()}"  # several workers may be at it at once
+            part.write_text(json.dumps(names, ensure_ascii=True), encoding="utf-8")
+            part.replace(file)
+
+
+def own_names(folder: Path) -> dict[str, dict[str, str]]:
+    """The functions beside the shipped three that a job's rows were scored for, with their names by language."""
+    return {f.stem.removeprefix("own-"): json.loads(f.read_text(encoding="utf-8")) for f in sorted(folder.glob("own-*.json"))}
 
 
 def add_up(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -267,7 +286,7 @@ def assemble(folder: Path, form: str, ui: str) -> Path:
                 ui,
                 rows=(s["row"] for s in _scored(folder)),
                 percent=Words(ui).percent,
-                **summary_view(summary, ui),
+                **summary_view(summary, ui, own_names(folder)),
             ),
             encoding="utf-8",
         )
@@ -278,9 +297,9 @@ def assemble(folder: Path, form: str, ui: str) -> Path:
     return path
 
 
-def _names(header: Sequence[str]) -> list[str]:
+def _names(header: Sequence[str], own: Sequence[str]) -> list[str]:
     """The names of the result's columns; where a user's column has one of them already, ours gets an underscore."""
-    return [*header, *(_free(name, header) for name in JD_COLUMNS)]
+    return [*header, *(_free(name, header) for name in jd_columns(own))]
 
 
 def _free(name: str, header: Sequence[str]) -> str:
@@ -291,10 +310,10 @@ def _free(name: str, header: Sequence[str]) -> str:
 
 def _write_csv(path: Path, header: Sequence[str], folder: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="", errors="backslashreplace") as file:
-        out = csv.writer(file)
-        out.writerow(_names(header))
+        out, own = csv.writer(file), list(own_names(folder))
+        out.writerow(_names(header, own))
         for s in _scored(folder):
-            out.writerow([*s["record"]["input"].values(), *(safe(csv_cell(s["row"][name])) for name in JD_COLUMNS)])
+            out.writerow([*s["record"]["input"].values(), *(safe(csv_cell(s["row"].get(name))) for name in jd_columns(own))])
 
 
 def _write_xlsx(path: Path, header: Sequence[str], folder: Path) -> None:
@@ -313,31 +332,35 @@ def _write_xlsx(path: Path, header: Sequence[str], folder: Path) -> None:
         made.data_type = "s"  # a text that begins with = is a text
         return made
 
-    sheet.append([cell(n) for n in _names(header)])
+    own = list(own_names(folder))
+    sheet.append([cell(n) for n in _names(header, own)])
     for s in _scored(folder):
-        sheet.append([cell(v) for v in (*s["record"]["input"].values(), *(s["row"][name] for name in JD_COLUMNS))])
+        sheet.append([cell(v) for v in (*s["record"]["input"].values(), *(s["row"].get(name) for name in jd_columns(own)))])
     book.save(path)
 
 
-def summary_view(summary: Mapping[str, Any], ui: str) -> dict[str, Any]:
-    """What the table report shows of a summary."""
+def summary_view(summary: Mapping[str, Any], ui: str, own: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
+    """What the table report shows of a summary; own: names of functions beside the shipped three (`own_names`)."""
     from analyzer.report.words import Words
     from analyzer.web.i18n import translator
 
     say, t = Words(ui), translator(ui)
     scored = summary.get("rows", 0) - summary.get("failed", 0)
     primary, scores = summary.get("primary", {}), summary.get("scores", {})
-    names = {answer: say.name(answer) if answer in FUNCTIONS else t("none_of_three") for answer in ANSWERS}
+    own = own or {}
+    functions = (*FUNCTIONS, *own)
+    told = {f: own[f][ui] if f in own else say.name(f) for f in functions}
+    names = {**told, "none": say.say("title.none_own") if own else t("none_of_three")}
     lines = []
-    for answer in ANSWERS:
+    for answer in names:
         count = primary.get(answer, 0)
         lines.append(
             {
-                "function": answer if answer in FUNCTIONS else "other",
+                "function": say.look(answer) if answer in functions else "other",
                 "name": names[answer],
                 "count": count,
                 "width": round(1000 * count / scored) if scored else 0,
-                "mean": say.percent(scores.get(answer, 0.0) / scored) if scored and answer in FUNCTIONS else "–",
+                "mean": say.percent(scores.get(answer, 0.0) / scored) if scored and answer in functions else "–",
             }
         )
     return {"lines": lines, "names": names, "summary": {"rows": 0, "failed": 0, "review": 0, "mismatch": 0, **summary}}

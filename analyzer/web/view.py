@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analyzer.analysis import FUNCTIONS, Analysis, Duty, Zone
+from analyzer.analysis import Analysis, Duty, Zone
 from analyzer.profiles import Profiles, load_profiles
 from analyzer.report.visible import safe, safe_line
 from analyzer.report.words import SURE, Words
@@ -133,15 +133,18 @@ def _advice(status: str, ui: str) -> str:
 
 
 def _answer(answer: str, say: Words) -> str:
-    return say.say("title.none") if answer == "none" else say.name(answer)
+    return say.none() if answer == "none" else say.name(answer)
 
 
 def _headline(result: Result, say: Words) -> None:
     a = result.analysis
     primary = a.primary or "none"
     sure = a.probability[primary]
-    key = ("none" if sure >= SURE else "none_unsure") if primary == "none" else ("sure" if sure >= SURE else "unsure")
-    result.headline = say.say(f"headline.{key}", function=say.inline(primary), percent=say.percent(sure))
+    if primary == "none":
+        result.headline = say.nothing(a.scores, say.percent(sure), sure >= SURE)
+    else:
+        key = "headline.sure" if sure >= SURE else "headline.unsure"
+        result.headline = say.say(key, function=say.inline(primary), percent=say.percent(sure))
     more = [say.inline(f) for f in a.functions if f != primary]
     result.also = say.say("headline.also", functions=say.listed(more)) if more else ""
 
@@ -322,7 +325,7 @@ def _steps(a: Analysis, say: Words, text: str) -> list[dict[str, Any]]:
 def codes(ui: str, profiles: Profiles | None = None) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """(function, its name, [(code, name)]) of all codes a duty can be given, then what is no duty."""
     profiles, t = profiles or load_profiles(), translator(ui)
-    groups = [*(f for f in profiles.functions if f in FUNCTIONS), "other"]  # the functions that models score
+    groups = [f for f in (*profiles.functions, "other") if profiles.codes_of(f)]
     out = [(f, profiles.name(f, ui), [(c, profiles.name(c, ui)) for c in profiles.codes_of(f)]) for f in groups]
     out.append(("general", profiles.name("general", ui), [("g", profiles.name("g", ui))]))
     out.append(("zone", t("not_a_duty"), [(z, t(f"zone_{z}")) for z in NO_DUTY]))

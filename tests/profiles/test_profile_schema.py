@@ -186,3 +186,25 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_unknown_code_is_told() -> None:
     with pytest.raises(ProfileError, match=r"no profile holds the code 'm\.podcast'"):
         load_profiles().function_of("m.podcast")
+
+
+@pytest.mark.parametrize("prefix", ["m", "o", "b", "n", "g"])
+def test_the_shipped_letters_stay_reserved(tmp_path: Path, prefix: str) -> None:
+    (tmp_path / "own.toml").write_text(f'[functions.growth]\nprefix = "{prefix}"\nname = {{ en = "Growth" }}\n', encoding="utf-8")
+    with pytest.raises(ProfileError, match=rf"\[functions.growth\], key `prefix`: duplicate '{prefix}', which \w+ has; choose another"):
+        load_profiles(tmp_path / "own.toml")
+
+
+@pytest.mark.parametrize("name", ["status", "review", "duty_1", "mix_growth", "title_function"])
+def test_a_function_cannot_be_named_like_a_column(tmp_path: Path, name: str) -> None:
+    (tmp_path / "own.toml").write_text(f'[functions.{name}]\nprefix = "w"\nname = {{ en = "Growth" }}\n', encoding="utf-8")
+    with pytest.raises(ProfileError, match=f"the name is taken: tables have a column jd_{name}"):
+        load_profiles(tmp_path / "own.toml")
+
+
+def test_the_worked_example_of_the_docs_is_sound(tmp_path: Path) -> None:
+    docs = (Path(__file__).resolve().parents[2] / "docs" / "own-profiles.md").read_text(encoding="utf-8")
+    (tmp_path / "growth.toml").write_text(docs.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    profiles = load_profiles(tmp_path / "growth.toml")
+    assert profiles.codes_of("growth") == ("w.loops", "w.experiments") and profiles.function_of("w.loops") == "growth"
+    assert profiles.name("brand", "en") == "House of brands"

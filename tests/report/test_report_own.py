@@ -33,4 +33,9 @@ def test_words_of_a_code(growth: Profiles) -> None:
     say, plain = Words("en", growth), Words("en")
     assert (say.function_of("gr.loops"), say.function_of("gr.new"), say.function_of("m.pr+o.user")) == ("growth", "growth", "marketing")
     assert (plain.function_of("gr.loops"), plain.name("gr.loops"), plain.function_of("m.podcast")) == ("other", "gr.loops", "marketing")
+    assert (plain.inline("none"), say.inline("none")) == ("none of the three", "none of these functions")
+    assert "none of these: marketing, operations, House of brands, Growth" in say.nothing(
+        ["marketing", "operations", "brand", "growth"], "80%", True
+    )
+    assert plain.nothing(["marketing", "operations", "brand"], "80%", True) == plain.say("headline.none", percent="80%")
     assert (plain.inline("brand"), say.inline("brand"), say.inline("growth")) == ("brand", "House of brands", "Growth")

@@ -144,7 +144,7 @@ def test_a_segment_that_does_not_fit_is_told(tmp_path: Path) -> None:
     assert len(read_labelled([tmp_path / "a.jsonl"], Options(profiles=load_profiles(tmp_path / "own.toml"))).postings) == 2
 
 
-def test_a_function_of_ones_own_says_that_it_cannot_be_learned_yet(tmp_path: Path) -> None:
+def test_a_function_of_ones_own_is_a_label_like_others(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(
         '[functions.sustainability]\nprefix = "s"\nname = { en = "Sustainability" }\n'
         '[subfunctions."s.report"]\nname = { en = "Reports" }\n',
@@ -153,11 +153,14 @@ def test_a_function_of_ones_own_says_that_it_cannot_be_learned_yet(tmp_path: Pat
     options = Options(profiles=load_profiles(tmp_path / "own.toml"))
     segments = [{"start": 0, "end": len(BRAND), "zone": "D", "codes": ["s.report"]}]
     (tmp_path / "a.jsonl").write_text(json.dumps({"id": "a", "language": "es", "text": BRAND, "segments": segments}), encoding="utf-8")
-    (inside,) = read_labelled([tmp_path / "a.jsonl"], options).problems
-    assert inside.kind == "own_function" and inside.fatal
-    assert "the function of s.report is a function of your own" in str(inside) and '[subfunctions."m.growth"]' in str(inside)
-    (whole,) = read_labelled([table(tmp_path / "a.csv", [["text", "label"], [BRAND, "Sustainability"]])], options).problems
-    assert whole.kind == "own_function" and '--map "sustainability=marketing"' in str(whole)
+    (inside,) = read_labelled([tmp_path / "a.jsonl"], options).postings
+    assert (inside["primary"], inside["functions"]) == ("sustainability", ["sustainability"])
+    sheet = table(tmp_path / "a.csv", [["text", "label"], [BRAND, "Sustainability; brand"], [NEWS, "s.report"]])
+    both, code = read_labelled([sheet], options).postings
+    assert (both["primary"], both["functions"]) == ("sustainability", ["brand", "sustainability"])
+    assert (code["primary"], code["functions"]) == ("sustainability", ["sustainability"])
+    (unknown,) = read_labelled([sheet]).problems[:1]
+    assert unknown.kind == "unknown_label" and "Sustainability" in str(unknown)
 
 
 def whole(number: int, text: str, label: str) -> dict[str, Any]:

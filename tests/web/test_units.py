@@ -8,6 +8,7 @@ import re
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -259,3 +260,41 @@ def test_a_function_of_a_user_s_own_is_shown_like_the_others(tmp_path: Path) -> 
     assert made.count('class="score ') == 4 and 'class="score own' in made and "url(#p-own)" in made
     assert 'class="card own' in made and "Referral loops" in made and 'class="duty own carries' in made
     assert '<option value="growth">Growth</option>' in made
+
+
+def test_a_table_of_a_model_with_a_function_of_a_user_s_own(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[functions.growth]\nprefix = "w"\nname = { en = "Growth team" }\n', encoding="utf-8")
+    even = {"marketing": 0.1, "operations": 0.1, "brand": 0.1, "growth": 0.7}
+    told = Analysis("ok", "zh", "test", primary="growth", probability={**even, "none": 0.0}, scores=even, mix={**even, "other": 0.0})
+
+    class Own:
+        def analyze_many(self, items: Any) -> Any:
+            return (
+                told if "增长" in i["text"] else Analysis("ok", "es", "m", primary="none", scores=dict.fromkeys(list(even)[:3], 0.2))
+                for i in items
+            )
+
+        def profiles(self, lang: str) -> Any:
+            return load_profiles(tmp_path / "own.toml")
+
+    unpacked(tmp_path, "text\n负责增长\nventas\n".encode())
+    summary = tables.score_chunk(Own(), tmp_path, 0, 2, {"text": "text", "title": None})  # type: ignore[arg-type]
+    assert summary["primary"] == {"marketing": 0, "operations": 0, "brand": 0, "none": 1, "growth": 1}
+    (tmp_path / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    header, first, second = tables.assemble(tmp_path, "csv", "en").read_text(encoding="utf-8-sig").splitlines()
+    assert header.endswith("jd_model,jd_growth,jd_mix_growth") and first.endswith("test,0.7,0.7") and second.endswith("m,,")
+    page = tables.assemble(tmp_path, "html", "en").read_text(encoding="utf-8")
+    assert page.count("Growth team") >= 2 and "url(#p-own)" in page
+    shown = tables.summary_view(summary, "en", tables.own_names(tmp_path))
+    assert [(x["name"], x["count"], x["function"]) for x in shown["lines"]][3] == ("Growth team", 1, "own")
+
+
+def test_the_api_s_description_has_the_functions_of_its_models(tmp_path: Path) -> None:
+    from analyzer.web.openapi import _schemas
+
+    (tmp_path / "es" / "jd_functions").mkdir(parents=True)
+    (tmp_path / "es" / "config.cfg").touch()
+    (tmp_path / "es" / "jd_functions" / "settings.json").write_text('{"own_functions": [["growth", "w"]]}', encoding="utf-8")
+    own, shipped = (_schemas(WebSettings(models=m))["Analysis"]["properties"] for m in (str(tmp_path), ""))
+    assert own["primary"]["enum"] == ["marketing", "operations", "brand", "growth", "none"] and "growth" not in str(shipped)
+    assert "growth" in own["scores"]["properties"] and "growth" not in own["scores"]["required"]
