@@ -103,7 +103,7 @@ def _train(
     nlp.get_pipe("jd_zones").set_weights(zones.space, a["weights"], a["transitions"], a["start"], a["end"])  # type: ignore[attr-defined]
     arrays = {**posting, **duty.a}
     sure = PostingModel(names, posting, prepared.scheme).answers(held_out.shares, held_out.text).max(axis=1)
-    below = float(np.quantile(sure, recipe.review_share))
+    below = float(np.quantile(sure, recipe.review_share[lang]))
     component: Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
     component.set_models(names, duty.space, arrays, round(below, 4), recipe.review_unknown, prepared.scheme)
     nlp.meta.update(making(nlp, postings, recipe, version))
@@ -134,7 +134,13 @@ def making(nlp: Language, postings: Sequence[Posting], recipe: Recipe, version: 
 
 def recipe_settings(recipe: Recipe) -> dict[str, Any]:
     """The recipe as plain settings, for `meta.json`."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in sorted(vars(recipe).items())}
+    told: dict[str, Any] = {}
+    for name, value in sorted(vars(recipe).items()):
+        if isinstance(value, Mapping):
+            told |= {f"{name}_{part}": value[part] for part in sorted(value)}
+        else:
+            told[name] = list(value) if isinstance(value, tuple) else value
+    return told
 
 
 def save(nlp: Language, directory: Path, extra: Mapping[str, bytes] | None = None) -> str:
