@@ -25,7 +25,7 @@ MIX = 50.0
 """How many postings the shipped mix of life counts as, beside the own postings' mix."""
 LAYER = (
     *("share_weights", "text_weights", "rest_bias", "calibration", "prior_shift"),
-    *("answer_weights", "text_answers", "answer_bias", "answer_shift", "life"),
+    *("answer_weights", "text_answers", "answer_bias", "answer_shift", "life", "thresholds"),
 )
 """The arrays of a model's posting layer."""
 
@@ -73,6 +73,8 @@ def corrected(arrays: Mapping[str, Array], seen: Seen, primary: NDArray[np.int64
         scale, shift = a["calibration"][f, 0], a["prior_shift"][f]
         a["share_weights"][:, f] += moved[:, 0] / (slope * scale)
         a["calibration"][f] = slope * scale, slope * (a["calibration"][f, 1] + shift) + offset[0] - shift
+        odds = a["thresholds"][f] / (1 - a["thresholds"][f])  # the threshold is stretched with the scores, or it would cut elsewhere
+        a["thresholds"][f] = odds**slope / (1 + odds**slope)
     a["life"] = (MIX * a["life"] + functions.sum(axis=0)) / (MIX + len(functions))
     return a
 

@@ -26,6 +26,7 @@ def layer() -> dict[str, Array]:
         "answer_bias": np.array([0.1, 0.0, -0.2, 0.1]),
         "answer_shift": np.array([0.0, -0.2, -1.0, 0.5]),
         "life": np.array([0.38, 0.34, 0.12]),
+        "thresholds": np.array([0.3, 0.25, 0.2]),
     }
 
 
@@ -95,3 +96,12 @@ def test_the_order_of_postings_does_not_matter() -> None:
     back = np.arange(50)[::-1]
     one, two = corrected(layer(), seen, primary, functions), corrected(layer(), seen.take(back), primary[back], functions[back])
     assert all(one[k] == pytest.approx(two[k], abs=1e-3) for k in LAYER)
+
+
+def test_a_threshold_is_stretched_with_its_scores() -> None:
+    seen, primary, functions = postings(80, turned=False)
+    made = corrected(layer(), seen, primary, functions)
+    slope = made["calibration"][:, 0] / layer()["calibration"][:, 0]
+    before, after = layer()["thresholds"], made["thresholds"]
+    assert np.log(after / (1 - after)) == pytest.approx(slope * np.log(before / (1 - before)))
+    assert (np.abs(slope - 1) > 0.02).any()
