@@ -201,7 +201,7 @@ def test_score_and_report_show_it(grown: Path, growing: list[Posting], tmp_path:
         csv.writer(out).writerows([["text"], *([p["text"]] for p in growing[:20])])
     made = call("score", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--models", grown)
     assert made.exit_code == 0, made.output
-    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines(keepends=True)))
     assert list(rows[0])[-3:] == ["jd_model", "jd_growth", "jd_mix_growth"]
     assert sum(r["jd_primary"] == "growth" for r in rows) > 5 and all(0 <= float(r["jd_growth"]) <= 1 for r in rows if r["jd_growth"])
     assert call("report", tmp_path / "out.csv", "-o", tmp_path / "r.html", "--models", grown, "--ui", "es").exit_code == 0
