@@ -38,7 +38,9 @@ CompanyColumn = Annotated[str | None, typer.Option("--company-column", help="Col
 Language = Annotated[str | None, typer.Option("--language", help="zh or es, where the texts are said to be in one language.")]
 ProfileFiles = Annotated[
     list[Path] | None,
-    typer.Option("--profiles", help="Your own profile (TOML) with functions or sub-functions of yours; may be repeated.", exists=True, dir_okay=False),
+    typer.Option(
+        "--profiles", help="Your own profile (TOML) with functions or sub-functions of yours; may be repeated.", exists=True, dir_okay=False
+    ),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out rows that cannot be used, instead of stopping.")]
 
