@@ -44,9 +44,9 @@ def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
             texts = [r["text"] for r in given[at : at + BATCH]]
             titles = [r["title"] for r in given[at : at + BATCH]]
             timed("language", lambda: [language.find(t, LIMITS) for t in texts])  # noqa: B023
-            pages = timed("tokenizer", lambda: nlp.tokenizer.pages(texts))  # type: ignore[attr-defined]  # noqa: B023
+            pages = timed("tokenizer", lambda: nlp.tokenizer.pages(texts))  # type: ignore[union-attr]  # noqa: B023
             for name, step in nlp.pipeline:
-                timed(name, lambda: step.read(pages))  # noqa: B023
+                timed(name, lambda: step.read(pages))  # type: ignore[attr-defined]  # noqa: B023
             reader = timed("result", lambda: Reader(component, pages, "m"))  # noqa: B023
             results += timed("result", lambda: [reader.read(n, title=t, id=None, mixed=False) for n, t in enumerate(titles)])  # noqa: B023
         lines = timed("row", lambda: [[csv_cell(v) for v in r.to_row().values()] for r in results])
