@@ -194,7 +194,7 @@ class FeatureSpace:
             offsets, flat = np.zeros(1, np.int64), np.zeros(0, np.int64)
         if len(offsets) <= known.forms:
             index = self.index
-            new = [sorted(index[f] for f in self.features(norm) if f in index) for norm in known.norms[len(offsets) - 1 :]]
+            new = [[index[f] for f in self.features(norm) if f in index] for norm in known.norms[len(offsets) - 1 :]]
             offsets = np.concatenate([offsets, offsets[-1] + np.cumsum([len(n) for n in new])])
             flat = np.concatenate([flat, np.fromiter(itertools.chain.from_iterable(new), np.int64)])
         self._known = known, offsets, flat
