@@ -13,8 +13,8 @@ from analyzer.analysis import FUNCTIONS
 from analyzer.profiles import Profiles, load_profiles
 
 UI_LANGUAGES = ("en", "es", "zh")
-STRENGTHS = ((0.9, "highest"), (0.7, "high"), (0.4, "middle"), (0.1, "low"), (0.0, "lowest"))
-"""From which probability on each word for it is used."""
+STRENGTHS = ((0.9, "highest"), (0.7, "high"), (0.2, "middle"), (0.1, "low"), (0.0, "lowest"))
+"""From which probability on each word for it is used; no function that counts as part of the job (0.2 at least) is called unlikely."""
 SURE = 0.6
 """A primary answer with a lower probability is told as `most likely`, not as a fact."""
 _OVER = re.compile(r"over_(\d+)_(\w+)")

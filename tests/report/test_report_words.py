@@ -52,7 +52,7 @@ def test_figures_and_strengths() -> None:
     assert Words("en").signed(-1.234) == "\u22121.23"
     assert Words("es").signed(1.5) == "+1,50"
     assert Words("es").signed(-0.004) == "0,00"
-    assert [Words("en").strength(p) for p in (0.95, 0.7, 0.5, 0.2, 0.0)] == [
+    assert [Words("en").strength(p) for p in (0.95, 0.7, 0.2, 0.19, 0.0)] == [
         "almost certainly",
         "likely",
         "perhaps",
