@@ -227,7 +227,7 @@ def curve(
     from analyzer.training.fit import Recipe
 
     own, profiles = reading.read(data), reading.options().profiles
-    base, shipped = read_corpus(corpus).postings, models.shipped()
+    base, shipped = read_corpus(corpus)[0].postings, models.shipped()
     told: dict[str, Any] = {}
     for lang in sorted({p["language"] for p in own}):
         recipe = Recipe(folds=3, inner_folds=2, zone_iterations=15, copies=0) if quick else Recipe()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analyzer.analysis import Analysis
     from analyzer.analyzer import Analyzer
     from analyzer.profiles import Profiles
+    from analyzer.training.corpus import Posting
     from analyzer.training.labelled import Labelled, Options, Problem
 
 KINDS = "CSV, TSV, XLSX (text and label), JSONL as in corpus/, doccano JSONL, Label Studio JSON, spaCy DocBin, or folders of these."
@@ -198,22 +199,21 @@ def default_corpus() -> Path | None:
     return place if place.is_dir() else None
 
 
-def without_apart(labelled: Labelled, apart: bool = False) -> Labelled:
-    """Without the postings kept for a test of their own; apart: with these alone."""
+def split_apart(labelled: Labelled) -> tuple[Labelled, list[Posting]]:
+    """What is learned from, and the postings kept for a test of their own, from which nothing is."""
     from analyzer.training.splits import stands_apart
 
-    return replace(labelled, postings=[p for p in labelled.postings if stands_apart(p) == apart])
+    apart = [p for p in labelled.postings if stands_apart(p)]
+    out = {id(p) for p in apart}
+    return replace(labelled, postings=[p for p in labelled.postings if id(p) not in out]), apart
 
 
-def read_corpus(corpus: Path | None, apart: bool = False) -> Labelled:
-    """The shipped corpus, or the one that was named; raises CorpusError where there is none.
-
-    apart: only the postings kept for a test of their own, from which nothing is learned; otherwise all but these.
-    """
+def read_corpus(corpus: Path | None) -> tuple[Labelled, list[Posting]]:
+    """The shipped corpus, or the one that was named, as `split_apart` splits it; raises CorpusError where there is none."""
     from analyzer.errors import CorpusError
     from analyzer.training.labelled import read_labelled
 
     place = corpus or default_corpus()
     if place is None:
         raise CorpusError("the shipped corpus is not installed; name a corpus with --corpus, or train --alone")
-    return without_apart(read_labelled(sorted(place.rglob("*.jsonl")) if place.is_dir() else [place]), apart)
+    return split_apart(read_labelled(sorted(place.rglob("*.jsonl")) if place.is_dir() else [place]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import KINDS, Corpus, Quick, Reading, default_corpus, progress, read_corpus, spread, tell, without_apart
+from analyzer.cli.options import KINDS, Corpus, Quick, Reading, default_corpus, progress, read_corpus, split_apart, spread, tell
 
 if TYPE_CHECKING:
     from analyzer.training.corpus import Posting
@@ -75,7 +75,7 @@ def train(
     from analyzer.training.suitability import check as look
 
     options = reading.options()
-    base, own = _sources(data or [], corpus, alone, options)
+    base, own, apart = _sources(data or [], corpus, alone, options)
     problems = [*own.problems, *look(own.postings or base.postings, alone or not own.postings)]
     tell(problems, reading.skip_bad)
     if not own.postings and data and not base.postings:
@@ -83,7 +83,6 @@ def train(
     if check:
         typer.echo(f"{len(own.postings or base.postings)} usable postings, {len(problems)} remarks")
         return
-    apart = [] if own.postings or data else read_corpus(corpus, apart=True).postings
     _train(base, own, apart, output, alone, weight, expectation, quick, reading.profiles, options, Counter(p.kind for p in problems))
 
 
@@ -138,15 +137,19 @@ def _train(
             typer.echo(f"  beside the shipped model, on your postings: {done.against['words']}")
 
 
-def _sources(data: list[Path], corpus: Path | None, alone: bool, options: Options) -> tuple[Labelled, Labelled]:
-    """The corpus to build on and the user's own data. Data that are the corpus itself are not learned from twice."""
+def _sources(data: list[Path], corpus: Path | None, alone: bool, options: Options) -> tuple[Labelled, Labelled, list[Posting]]:
+    """The corpus to build on, the user's own data, and the postings the corpus's own model is tested by.
+
+    Data that are the corpus itself are not learned from twice.
+    """
     from analyzer.training.labelled import Labelled, read_labelled
 
     home = corpus or default_corpus()
     if not data or (home and all(_inside(d, home) for d in data)):
-        return (without_apart(read_labelled(data, options)) if data else read_corpus(corpus)), Labelled([], [])
+        base, apart = split_apart(read_labelled(data, options)) if data else read_corpus(corpus)
+        return base, Labelled([], []), [] if data else apart
     own = read_labelled(data, options)
-    return (Labelled([], []) if alone and home is None else read_corpus(corpus)), own
+    return (Labelled([], []) if alone and home is None else read_corpus(corpus)[0]), own, []
 
 
 def _inside(path: Path, home: Path) -> bool:

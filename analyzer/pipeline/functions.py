@@ -180,6 +180,21 @@ def listed(duties: Array, phrases: Array, owner: NDArray[np.int64]) -> Array:
     return (1 - weight) * duties + weight * total / np.maximum(count, 1)[:, None]
 
 
+def function_logits(a: Mapping[str, Array], shares: Array, text: Array) -> Array:
+    """(P, F) log-odds of the functions before calibration, from the posting layer's arrays."""
+    return shares @ a["share_weights"] + text @ a["text_weights"] + a["rest_bias"]
+
+
+def calibrated(a: Mapping[str, Array], raw: Array) -> Array:
+    """(P, F) calibrated log-odds of the functions, for the mix of life."""
+    return raw * a["calibration"][:, 0] + a["calibration"][:, 1] + a["prior_shift"]
+
+
+def answer_logits(a: Mapping[str, Array], shares: Array, text: Array) -> Array:
+    """(P, A) logits of the primary answers, for the mix of life."""
+    return shares @ a["answer_weights"] + text @ a["text_answers"] + a["answer_bias"] + a["answer_shift"]
+
+
 class PostingModel:
     """From the duties' probabilities to the posting: additive in the duties, in log-odds."""
 
@@ -203,15 +218,15 @@ class PostingModel:
 
     def raw(self, shares: Array, text: Array) -> Array:
         """(P, F) log-odds before calibration, from the duties' shares and the whole text's logits (P, A)."""
-        return shares @ self.a["share_weights"] + text @ self.a["text_weights"] + self.a["rest_bias"]
+        return function_logits(self.a, shares, text)
 
     def scores(self, raw: Array) -> Array:
         """(P, F) calibrated probabilities that each function is a substantive part of the job."""
-        return sigmoid(raw * self.a["calibration"][:, 0] + self.a["calibration"][:, 1] + self.a["prior_shift"])
+        return sigmoid(calibrated(self.a, raw))
 
     def answers(self, shares: Array, text: Array) -> Array:
         """(P, A) probabilities of the primary function, `none` last."""
-        return softmax(shares @ self.a["answer_weights"] + text @ self.a["text_answers"] + self.a["answer_bias"] + self.a["answer_shift"])
+        return softmax(answer_logits(self.a, shares, text))
 
 
 def group_matrix(codes: Sequence[str], scheme: Scheme = SHIPPED) -> Array:

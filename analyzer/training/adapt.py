@@ -20,12 +20,11 @@ from analyzer.pipeline.build import COMPONENTS
 from analyzer.pipeline.features import FeatureSpace
 from analyzer.pipeline.functions import Array, DutyModel, Functions, duty_batch, others, softmax, whole_texts
 from analyzer.pipeline.tokenizer import blank
-from analyzer.pipeline.zone_features import STATES, zone_matrix
 from analyzer.pipeline.zones import Zones
 from analyzer.training import crf_fit
-from analyzer.training.corpus import Posting, opened
-from analyzer.training.fit import Recipe, joined, vocabulary
-from analyzer.training.prepare import duty_labels, expand, prepare, set_zones
+from analyzer.training.corpus import Posting
+from analyzer.training.fit import Recipe, joined, vocabulary, zones_over
+from analyzer.training.prepare import cutter, duty_labels, expand, prepare, set_zones
 from analyzer.training.train import Progress
 
 ROUNDS = 40
@@ -70,11 +69,9 @@ class Ground:
 
     def __init__(self, lang: str, recipe: Recipe, corpus: Sequence[Posting], own: Sequence[Posting], base: Language) -> None:
         self.lang, self.recipe, self.first, self.own = lang, recipe, len(corpus), list(own)
-        plain = blank(lang, entries=getattr(base.tokenizer, "entries", None))
-        plain.add_pipe("jd_segments")
         component: Functions = base.get_pipe("jd_functions")  # type: ignore[assignment]
         self.scheme = component.scheme
-        self.prepared = prepare(plain, [*corpus, *own], scheme=self.scheme)
+        self.prepared = prepare(cutter(base), [*corpus, *own], scheme=self.scheme)
         everything = range(len(self.prepared))
         known: DutyModel = component.duty  # type: ignore[assignment]
         self.names = sorted({*known.codes, *(c for codes in self.prepared.codes for c in codes)})
@@ -200,18 +197,9 @@ def moved_zones(base: Language, postings: Sequence[Posting], first: int, recipe:
     if all(p.get("level") == "posting" for p in postings[first:]):
         return cast(Zones, zones)
     progress(f"{base.lang}: learning where duties stand from own segments too")
-    lang, a, space = str(base.lang), zones.arrays, zones.space
-    plain = blank(lang, entries=getattr(base.tokenizer, "entries", None))
-    plain.add_pipe("jd_segments")
-    part = prepare(plain, [p for p in postings if p.get("level") != "posting"], recipe.copies)
+    lang, a = str(base.lang), zones.arrays
+    part = prepare(cutter(base), [p for p in postings if p.get("level") != "posting"], recipe.copies)
     if part.copies:
         part = joined(part, part.copies)
-    stops = part.stops()
-    states = [STATES.index(s) for i in range(len(part)) for s in opened(part.zones[stops[i] : stops[i + 1]])]
-    features = zone_matrix(part.batch, space, lang)
     start = crf_fit.FittedCrf(a["weights"], a["transitions"], a["start"], a["end"])
-    rounds = min(recipe.zone_iterations, ZONE_ROUNDS)
-    model = crf_fit.fit(features, np.array(states), part.lengths, len(STATES), recipe.zone_penalty, rounds, start)
-    out = Zones(lang)
-    out.set_weights(space, model.weights, model.transitions, model.start, model.end)
-    return out
+    return zones_over(zones.space, part, lang, recipe.zone_penalty, min(recipe.zone_iterations, ZONE_ROUNDS), start)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from analyzer.pipeline.functions import Array, sigmoid, softmax
+from analyzer.pipeline.functions import Array, answer_logits, calibrated, function_logits, sigmoid, softmax
 
 SLOPE, OFFSET, SHARES = 20.0, 15.0, 5.0
 """Precision of the priors of the slope's logarithm, the offsets, and the weights of the shares."""
@@ -41,16 +41,13 @@ class Seen:
         """The chosen postings."""
         return Seen(self.shares[rows], self.text[rows])
 
+    def answers(self, arrays: Mapping[str, Array]) -> Array:
+        """(P, A) logits of the primary answers by a posting layer."""
+        return answer_logits(arrays, self.shares, self.text)
 
-def answer_logits(arrays: Mapping[str, Array], seen: Seen) -> Array:
-    """(P, A) logits of the primary answers, as `PostingModel.answers` has them."""
-    return seen.shares @ arrays["answer_weights"] + seen.text @ arrays["text_answers"] + arrays["answer_bias"] + arrays["answer_shift"]
-
-
-def function_logits(arrays: Mapping[str, Array], seen: Seen) -> Array:
-    """(P, F) calibrated log-odds of the functions, as `PostingModel.scores` has them."""
-    raw = seen.shares @ arrays["share_weights"] + seen.text @ arrays["text_weights"] + arrays["rest_bias"]
-    return raw * arrays["calibration"][:, 0] + arrays["calibration"][:, 1] + arrays["prior_shift"]
+    def functions(self, arrays: Mapping[str, Array]) -> Array:
+        """(P, F) calibrated log-odds of the functions by a posting layer."""
+        return calibrated(arrays, function_logits(arrays, self.shares, self.text))
 
 
 def corrected(arrays: Mapping[str, Array], seen: Seen, primary: NDArray[np.int64], functions: NDArray[np.bool_]) -> dict[str, Array]:
@@ -61,13 +58,13 @@ def corrected(arrays: Mapping[str, Array], seen: Seen, primary: NDArray[np.int64
     a = {k: np.array(arrays[k], np.float64) for k in LAYER}
     if not len(primary):
         return a
-    logits = answer_logits(a, seen)
+    logits = seen.answers(a)
     often = np.bincount(primary, minlength=logits.shape[1])[primary] ** -RARE
     slope, offset, moved = _fitted(logits, seen.shares, np.eye(logits.shape[1])[primary], softmax, often / often.mean())
     a["answer_weights"] = slope * a["answer_weights"] + moved
     a["text_answers"] = slope * a["text_answers"]
     a["answer_bias"] = slope * (a["answer_bias"] + a["answer_shift"]) + offset - a["answer_shift"]
-    logits = function_logits(a, seen)
+    logits = seen.functions(a)
     for f in range(functions.shape[1]):
         slope, offset, moved = _fitted(logits[:, [f]], seen.shares, functions[:, [f]].astype(float), sigmoid, np.ones(len(primary)))
         scale, shift = a["calibration"][f, 0], a["prior_shift"][f]

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analyzer.analyzer import Analyzer
 from analyzer.training import card, compare, evaluate
+from analyzer.training.corpus import Posting
 from analyzer.training.faithful import faithfulness
 from analyzer.training.figures import count, figures, intervals
 from analyzer.training.retrain import Plan, Trained, open_shipped, profile_name
@@ -37,30 +39,30 @@ def deliver(trained: Trained, plan: Plan, directory: Path, problems: Mapping[str
     against = _against(plan, postings, results)
     digest = save(trained.nlp, directory, {f"profiles/{profile_name(f)}": f.read_bytes() for f in plan.profile_files})
     meta = json.loads((directory / "meta.json").read_text(encoding="utf-8"))
-    more = [_apart(plan, directory), _faithful(plan, directory, trained.postings)]
+    jd = evaluate.open_analyzer(directory)
+    more = [_apart(plan.apart, jd), _faithful(plan.lang, jd, trained.postings)]
     text = card.card(plan.lang, meta, trained.postings, postings, results, problems, against, more)
     card.write(directory, text, card.calibration_plot(postings, results, f"{plan.lang} {plan.version}, out of fold"))
     return Delivered(digest, values, against)
 
 
-def _apart(plan: Plan, directory: Path) -> str:
+def _apart(apart: Sequence[Posting], jd: Analyzer) -> str:
     """How the model does on the postings of the corpus that it was kept from."""
-    if not plan.apart:
+    if not apart:
         return ""
-    found = figures(count(plan.apart, evaluate.analyse(evaluate.open_analyzer(directory), plan.apart)))
+    found = figures(count(apart, evaluate.analyse(jd, apart)))
     names = ("primary_accuracy", "duty_char_f1", "duty_function_accuracy", "mix_error")
     told = ", ".join(f"{n} {value:.3f}" for n in names if (value := found.get(n)) is not None)
     return (
-        f"## Traditional script and lost characters\n{len(plan.apart)} postings of the corpus in traditional script or with inline pinyin "
+        f"## Traditional script and lost characters\n{len(apart)} postings of the corpus in traditional script or with inline pinyin "
         f"or lost characters, from which nothing was learned: {told}.\n"
     )
 
 
-def _faithful(plan: Plan, directory: Path, postings: Sequence[Mapping[str, Any]]) -> str:
+def _faithful(lang: str, jd: Analyzer, postings: Sequence[Posting]) -> str:
     """Whether the duties that are told as evidence are what the score rests on."""
-    jd = evaluate.open_analyzer(directory)
-    texts = [str(p["text"]) for p in postings if p["language"] == plan.lang][:: max(1, len(postings) // FAITHFUL)]
-    found = faithfulness(lambda some: list(jd.analyze_many([{"text": t, "language": plan.lang} for t in some])), texts)
+    texts = [str(p["text"]) for p in postings if p["language"] == lang][:: max(1, len(postings) // FAITHFUL)]
+    found = faithfulness(lambda some: list(jd.analyze_many([{"text": t, "language": lang} for t in some])), texts)
     return card.faithful(found) if found else ""
 
 

@@ -53,10 +53,10 @@ def faithfulness(judge: Judge, texts: Sequence[str], share: float = SHARE, draws
                 cases.append((text, result, [named, *(_drawn(result, length, rng) for _ in range(draws))]))
     if not cases:
         return None
-    changed = [t for text, _, choices in cases for spans in choices for t in (without(text, spans), only(text, spans))]
-    scores = iter([_score(r, p) for r, p in zip(judge(changed), _repeated(cases, draws), strict=True)])
-    falls = np.array([[[r.scores[str(r.primary)] - next(scores) for _ in range(2)] for _ in range(1 + draws)] for _, r, _ in cases])
-    mean = falls.mean(axis=0)
+    changed = [(str(r.primary), t) for text, r, choices in cases for spans in choices for t in (without(text, spans), only(text, spans))]
+    scores = [_score(r, primary) for (primary, _), r in zip(changed, judge([t for _, t in changed]), strict=True)]
+    before = np.array([r.scores[str(r.primary)] for _, r, _ in cases])
+    mean = (before[:, None, None] - np.reshape(scores, (len(cases), 1 + draws, 2))).mean(axis=0)
     drawn = mean[1:].mean(axis=0)
     return Faithfulness(len(cases), *(float(x) for x in (mean[0, 0], mean[0, 1], drawn[0], drawn[1])))
 
@@ -96,10 +96,6 @@ def _drawn(result: Analysis, length: int, rng: random.Random) -> list[Span]:
             spans.append((zone.start, end))
             length -= end - zone.start
     return spans
-
-
-def _repeated(cases: Sequence[tuple[str, Analysis, list[list[Span]]]], draws: int) -> list[str]:
-    return [str(result.primary) for _, result, _ in cases for _ in range(2 * (1 + draws))]
 
 
 def _score(result: Analysis, function: str) -> float:

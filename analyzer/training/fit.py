@@ -93,11 +93,17 @@ def fit_zones(prepared: Prepared, chosen: Sequence[int], lang: str, recipe: Reci
     if prepared.copies:
         size = len(prepared)
         part = joined(part, subset(prepared.copies, [n + at for at in range(0, len(prepared.copies), size) for n in chosen]))
-    space = vocabulary(part, lang, recipe, known)
+    return zones_over(vocabulary(part, lang, recipe, known), part, lang, recipe.zone_penalty, recipe.zone_iterations)
+
+
+def zones_over(
+    space: FeatureSpace, part: Prepared, lang: str, penalty: float, rounds: int, start: crf_fit.FittedCrf | None = None
+) -> Zones:
+    """Conditional random field over a vocabulary, from the gold zones of the postings; start: weights to begin from."""
     stops = part.stops()
     states = [STATES.index(s) for i in range(len(part)) for s in opened(part.zones[stops[i] : stops[i + 1]])]
     features = zone_matrix(part.batch, space, lang)
-    model = crf_fit.fit(features, np.array(states), part.lengths, len(STATES), recipe.zone_penalty, recipe.zone_iterations)
+    model = crf_fit.fit(features, np.array(states), part.lengths, len(STATES), penalty, rounds, start)
     zones = Zones(lang)
     zones.set_weights(space, model.weights, model.transitions, model.start, model.end)
     return zones

@@ -23,7 +23,7 @@ from analyzer.pipeline.pages import pages_of
 from analyzer.reading import read_doc
 from analyzer.training.adapt import MANY, Choice, Ground
 from analyzer.training.corpus import company_groups, fold_of
-from analyzer.training.correct import Seen, answer_logits, corrected, function_logits, log_loss
+from analyzer.training.correct import Seen, corrected, log_loss
 from analyzer.training.fit import threshold
 from analyzer.training.train import SMALLEST, Progress
 
@@ -107,7 +107,7 @@ class Bench:
         out = Held(choice, models, Seen(shares, text), np.zeros(len(self.fold)))
         for fold in self.folds:
             rows = self.rows(fold)
-            out.losses[rows] = log_loss(answer_logits(self.corrected(out, fold), out.seen.take(rows)), self.primary[rows])
+            out.losses[rows] = log_loss(out.seen.take(rows).answers(self.corrected(out, fold)), self.primary[rows])
         return out
 
     def corrected(self, held: Held, without: int | None = None) -> dict[str, Array]:
@@ -118,7 +118,7 @@ class Bench:
     def thresholds(self, held: Held, layer: dict[str, Array]) -> Array:
         """The model's own, and of a function of the user's own the one that suits held-out own postings."""
         out, known = self.shipped["thresholds"].copy(), len(SHIPPED.functions)
-        scores = sigmoid(function_logits(layer, held.seen))
+        scores = sigmoid(held.seen.functions(layer))
         for f in range(known, len(out)):
             out[f] = threshold(scores[:, f], self.functions[:, f])
         return out
@@ -174,9 +174,9 @@ def put_on_top(ground: Ground, base: Language, weight: int | None, progress: Pro
 
 def _review_below(bench: Bench, best: Held) -> float:
     """The probability under which as many own postings are sent to a person as the shipped model would send."""
-    plain = softmax(answer_logits(bench.shipped, bench.seen(bench.ground.base, np.arange(len(bench.fold))))).max(axis=1)
+    plain = softmax(bench.seen(bench.ground.base, np.arange(len(bench.fold))).answers(bench.shipped)).max(axis=1)
     layer = bench.corrected(best)
-    now = softmax(answer_logits({**bench.shipped, **layer}, best.seen)).max(axis=1)
+    now = softmax(best.seen.answers({**bench.shipped, **layer})).max(axis=1)
     return round(float(np.quantile(now, np.mean(plain < bench.limits[0]))), 4)
 
 
@@ -218,7 +218,7 @@ def learning_curve(
                 mine = others[np.linspace(0, len(others) - 1, round(share * len(others))).astype(int)] if len(others) else others
                 layer = corrected(bench.shipped, plain.take(mine), bench.primary[mine], bench.functions[mine])
                 model = ground.moved(choice if len(mine) else Choice(), mine)
-                logits[rows] = answer_logits({**bench.shipped, **layer}, bench.seen(model, rows))
+                logits[rows] = bench.seen(model, rows).answers({**bench.shipped, **layer})
             losses = log_loss(logits, bench.primary)
             out.append((count, float(np.mean(logits.argmax(axis=1) == bench.primary)), float(losses.mean())))
     return out

@@ -14,9 +14,17 @@ from spacy.tokens import Doc, Span, SpanGroup
 from analyzer.analysis import SHIPPED, Scheme
 from analyzer.pipeline.duties import Duties
 from analyzer.pipeline.features import Batch, make_batch
+from analyzer.pipeline.tokenizer import blank
 from analyzer.profiles import Profiles
 from analyzer.training.augment import changed_copies
 from analyzer.training.corpus import Posting, aligned
+
+
+def cutter(nlp: Language) -> Language:
+    """A pipeline that cuts as this one does, with its dictionary, and does no more."""
+    plain = blank(str(nlp.lang), entries=getattr(nlp.tokenizer, "entries", None))
+    plain.add_pipe("jd_segments")
+    return plain
 
 
 @dataclass

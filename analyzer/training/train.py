@@ -20,11 +20,11 @@ from analyzer.errors import CorpusError
 from analyzer.pipeline.build import build
 from analyzer.pipeline.functions import Functions, PostingModel
 from analyzer.pipeline.manifest import CARDS, FORMAT, PLAIN_FORMAT
-from analyzer.pipeline.tokenizer import ChineseTokenizer, blank
+from analyzer.pipeline.tokenizer import ChineseTokenizer
 from analyzer.profiles import Profiles
 from analyzer.training.corpus import Posting
 from analyzer.training.fit import HeldOut, Recipe, fit_duties, fit_posting, fit_zones, out_of_fold
-from analyzer.training.prepare import Prepared, prepare
+from analyzer.training.prepare import Prepared, cutter, prepare
 
 VERSION = "1.0.0"
 SMALLEST = 20
@@ -87,10 +87,8 @@ def _train(
     told: tuple[Scheme, Profiles | None],
 ) -> tuple[Language, Evidence]:
     nlp = build(lang)
-    plain = blank(lang, entries=getattr(nlp.tokenizer, "entries", None))
-    plain.add_pipe("jd_segments")
     progress(f"{lang}: cutting {len(postings)} postings")
-    prepared = prepare(plain, postings, recipe.copies, *told)
+    prepared = prepare(cutter(nlp), postings, recipe.copies, *told)
     names = sorted({c for codes in prepared.codes for c in codes})
     progress(f"{lang}: learning {recipe.folds} times without a fifth of the companies")
     held_out = out_of_fold(prepared, lang, recipe, names, known)

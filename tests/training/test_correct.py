@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, sigmoid, softmax
-from analyzer.training.correct import LAYER, Seen, answer_logits, corrected, function_logits, log_loss
+from analyzer.training.correct import LAYER, Seen, corrected, log_loss
 
 Array = Any
 
@@ -40,7 +40,7 @@ def postings(count: int, turned: bool) -> tuple[Seen, Array, Array]:
 
 
 def told(arrays: dict[str, Array], seen: Seen) -> Array:
-    return softmax(answer_logits(arrays, seen))
+    return softmax(seen.answers(arrays))
 
 
 def test_no_labels_change_nothing() -> None:
@@ -66,7 +66,7 @@ def test_labels_that_agree_with_the_model_leave_its_answers_alone() -> None:
     seen, primary, functions = postings(60, turned=False)
     made = corrected(layer(), seen, primary, functions)
     assert (told(made, seen).argmax(axis=1) == primary).mean() >= (told(layer(), seen).argmax(axis=1) == primary).mean()
-    assert log_loss(answer_logits(made, seen), primary).mean() < log_loss(answer_logits(layer(), seen), primary).mean()
+    assert log_loss(seen.answers(made), primary).mean() < log_loss(seen.answers(layer()), primary).mean()
 
 
 def test_a_score_is_still_the_sum_over_its_duties_and_the_rest() -> None:
@@ -78,14 +78,14 @@ def test_a_score_is_still_the_sum_over_its_duties_and_the_rest() -> None:
     weights, rest = parts @ a["share_weights"], text @ a["text_weights"] + a["rest_bias"]
     assert raw == pytest.approx(weights.sum(axis=0)[None, :] + rest, abs=1e-12)
     scores = sigmoid(raw * a["calibration"][:, 0] + a["calibration"][:, 1] + a["prior_shift"])
-    assert scores == pytest.approx(sigmoid(function_logits(a, Seen(parts.sum(axis=0)[None, :], text))), abs=1e-12)
+    assert scores == pytest.approx(sigmoid(Seen(parts.sum(axis=0)[None, :], text).functions(a)), abs=1e-12)
     assert len(FUNCTIONS) == scores.shape[1]
 
 
 def test_the_functions_follow_the_labels_and_the_mix_of_life_with_them() -> None:
     seen, primary, functions = postings(200, turned=True)
     made = corrected(layer(), seen, primary, functions)
-    before, after = sigmoid(function_logits(layer(), seen)), sigmoid(function_logits(made, seen))
+    before, after = sigmoid(seen.functions(layer())), sigmoid(seen.functions(made))
     held = primary == 0
     assert after[held, 0].mean() > before[held, 0].mean() and after[:, 2].mean() < before[:, 2].mean()
     assert made["life"] == pytest.approx((50 * layer()["life"] + functions.sum(axis=0)) / 250)
