@@ -53,6 +53,44 @@ class Headings:
             return None
         return self.table.get(plain(text))
 
+    def inside(self, text: str) -> list[int]:
+        """Where a heading with its colon begins in the midst of a line: `… carnet B Funciones: …`, `…不涉及销售任职要求：…`.
+
+        A Spanish one is a table's heading that begins with a capital after a blank; a Chinese one has four characters or more.
+        """
+        if ":" not in text and "：" not in text:
+            return []
+        places = []
+        for colon in _COLON.finditer(text):
+            end = colon.start()
+            for begin in _BEGINS.finditer(text, max(0, end - _REACH), end):
+                if self.table.get(plain(text[begin.start() : end])):
+                    places.extend([] if _LEANS.search(text, max(0, end - 2 * _REACH), begin.start()) else [begin.start()])
+                    break
+            else:
+                places.extend(self._after_han(text, end))
+        return places
+
+    def _after_han(self, text: str, end: int) -> list[int]:
+        """Where the longest heading at the end of a run of Chinese begins, if the run is more than that heading."""
+        han = _HAN_END.search(text, max(0, end - _REACH), end)
+        if not han:
+            return []
+        run, rest = han.group(), 2 if text[max(0, han.start() - 1) : han.start()] in _COMMAS else 5
+        sizes = range(min(len(run) - rest, 10), 3, -1)
+        return [end - n for n in sizes if run[-n:] in self.table and run[-n - 1] not in _TIES][:1]
+
+
+_REACH = 40
+"""Characters before a colon among which a heading may begin."""
+_COLON = re.compile(r"(?<=[^\W_])\s?[:：]")
+_BEGINS = re.compile(r"(?<![^\W_])[A-ZÁÉÍÓÚÑ]")
+_LEANS = re.compile(r"(?i)(?<![^\W_])(?:a|al|con|de|del|e|el|en|la|las|los|o|para|por|su|sus|tu|tus|un|una|y) $")
+"""A word that what follows belongs to: `habilidades para el CARGO:` is one heading."""
+_COMMAS = frozenset("，,、")
+_TIES = "的和及与之于或"
+_HAN_END = re.compile(r"[^\W_]*[\u4e00-\u9fff]{4}$")
+
 
 @functools.cache
 def heading_finder(lang: str) -> Headings:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.lang.lex_attrs import is_punct
 from spacy.strings import hash_string  # type: ignore[attr-defined]
-from spacy.symbols import IDS  # type: ignore[attr-defined]
 
 from analyzer.text import words
 
@@ -74,8 +73,7 @@ class Lexicon(dict[str, int]):
             form = len(self.norms)
             if form == len(self.hashes):
                 self.hashes = _doubled(self.hashes)
-            # spaCy's own number of the word, which for names of its labels (meta, mark, case) is no hash: no pair has them
-            self.hashes[form] = IDS.get(norm) or hash_string(norm)
+            self.hashes[form] = hash_string(norm)
             self.norms.append(norm)
             self._forms[norm] = form
         at = self.size

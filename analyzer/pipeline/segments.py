@@ -8,6 +8,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from analyzer.lang.tables import heading_finder
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.pages import Pages, segments_at
 from analyzer.text.segments import boundaries
@@ -23,9 +24,10 @@ class Segments(Batched):
         owner = np.repeat(np.arange(len(pages)), np.diff(pages.first))
         tokens = pages.start + base[owner]  # places of all texts in one row, so that one search finds them all
         found = []
+        headings = heading_finder(pages.lang)
         for number in range(len(pages)):
             seen = pages.view(number)
-            places = np.array(boundaries(seen.text), np.int64)
+            places = np.array(boundaries(seen.text, headings.inside(seen.text)), np.int64)
             if seen.begin is not None and len(seen.begin):
                 places = seen.begin[places].astype(np.int64)
             at = np.searchsorted(tokens, places + base[number], side="left")

@@ -8,6 +8,7 @@ that end in a full stop and the names that are written with a capital inside.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 UPPER, LOWER = "A-ZÁÉÍÓÚÜÑ", "a-záéíóúüñ"
@@ -37,7 +38,7 @@ _AFTER: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("stop", "。；！？", re.compile(r"[。；！？]+[。；！？!?;\"”’」』)）]*")),
     ("halfwidth", ";!?", re.compile(rf"[;!?]+[\"”')»]*(?=\s|[{UPPER}¿¡{HAN}\d•])")),
     ("fullstop", ".", re.compile(rf"\.(?<=[\w)\"”%»…].)[\"”)»]*(?=\s+[{UPPER}¿¡])")),
-    ("glued", ".", re.compile(rf"\.(?<=[{LOWER})\d].)(?=[{UPPER}¿¡][{LOWER} ])")),
+    ("glued", ".", re.compile(rf"\.(?<=[{LOWER})\d].)(?=[{UPPER}][{LOWER} ]|[¿¡])")),
     ("bracket", "】", re.compile(r"】[:：]?")),
 )
 """A segment begins where one of these ends. The second entry: characters of which one is in every match, where they are few."""
@@ -53,13 +54,12 @@ _BEFORE: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ),
     ("bracketed", "(（", re.compile(rf"[(（](?<=[\s。；;:：.!！{HAN}].)(?:\d{{1,2}}|[{NUMERALS}]{{1,2}})[)）]")),
     ("numeral", "、", re.compile(rf"[{NUMERALS}](?<=[\s。；;:：】\]].)[{NUMERALS}]{{0,2}}、")),
-    ("dash", "", re.compile(rf"[-–—*](?<=[\s.;:)].)\s?[{UPPER}¿¡]|[-–—*](?<=[。；;：].)\s?[{HAN}]")),
+    ("dash", "", re.compile(rf"[-–—*·](?<=[\s.;:)?!].)\s?[{UPPER}¿¡]|[-–—*](?<=[。；;：].)\s?[{HAN}]")),
     ("headed", "【", re.compile(r"【(?<=\S.)[^【】\n]{2,16}】")),
 )
 """A segment begins where one of these begins. Each starts with its rarest character: that is what makes them quick."""
 ABBREVIATIONS = frozenset(
     [
-        "etc",
         "sr",
         "sra",
         "srta",
@@ -156,14 +156,16 @@ _WRAPPED = 50
 """A line of this many characters without an end mark goes on in the next line if that begins in lower case."""
 
 
-def boundaries(text: str) -> list[int]:
+def boundaries(text: str, more: Iterable[int] = ()) -> list[int]:
     """Start of every segment of a clean text, ascending, the first always 0.
+
+    more: places found by the words of a language, such as headings in the midst of a line.
 
     A segment runs to the next start; a mark or space alone never makes a segment of its own.
     """
     if not text:
         return [0]
-    places = {0}
+    places = {0, *more}
     for reason, rare, pattern in _AFTER:
         if not rare or any(map(text.__contains__, rare)):
             judged = reason in _JUDGED

@@ -46,6 +46,9 @@ def test_chinese(text: str, parts: list[str]) -> None:
         ("Manejo de YouTube y LinkedIn con WordPress", ["Manejo de YouTube y LinkedIn con WordPress"]),
         ("Estudios en Lic. Administración o Ing. Comercial. Inglés", ["Estudios en Lic. Administración o Ing. Comercial.", "Inglés"]),
         ("Atenci?n a clientes; apoyo", ["Atenci?n a clientes;", "apoyo"]),
+        ("Manejo de CRM, pronósticos, etc. Atención de eventos", ["Manejo de CRM, pronósticos, etc.", "Atención de eventos"]),
+        ("Esta oportunidad es para ti.¿Qué ofrecemos?", ["Esta oportunidad es para ti.", "¿Qué ofrecemos?"]),
+        ("Sus funciones son: · Vender. · Cobrar", ["Sus funciones son:", "· Vender.", "· Cobrar"]),
         ("Pago de $1.200.000 líquidos", ["Pago de $1.200.000 líquidos"]),
         ("Funciones:1. Vender 2. Cobrar", ["Funciones:", "1. Vender", "2. Cobrar"]),
         (
