@@ -28,6 +28,10 @@ from analyzer.pipeline.phrases_es_words import (
 
 Bounds = tuple[int, int]
 Pair = tuple[Bounds, Bounds]
+_COMPANIONS = frozenset(["con", "en", "entre"])
+"""After these inside an object, what is added without an article is theirs (acuerdos con cámaras, sindicatos y bolsas)."""
+_SUBJECTS = frozenset(["el", "la", "su", "tu", "este", "esta", "persona", "candidato", "seleccionado", "incorporado"])
+"""What a sentence's subject begins with where a lead-in may follow."""
 
 
 def parse(norms: list[str]) -> tuple[list[Pair], Bounds | None]:
@@ -92,12 +96,8 @@ class _Reader:
         end, start, size = len(self.words), at, 0
         while at < end:
             size = self._match(at, self.tables.lead_ins)
-            if (
-                not size
-                and self.words[at] in ("el", "la", "su", "tu", "persona", "candidato", "seleccionado", "incorporado")
-                and at - start < 4
-            ):
-                size = 1 if self._leads_soon(at) else 0
+            if not size and at - start < 4 and self.words[at] in _SUBJECTS:
+                size = self._to_lead(at)
             if not size:
                 break
             at += size
@@ -105,8 +105,9 @@ class _Reader:
             self.heads, self.by_noun = [(start, at)], True
         return at
 
-    def _leads_soon(self, at: int) -> bool:
-        return any(self._match(n, self.tables.lead_ins) for n in range(at + 1, min(at + 5, len(self.words))))
+    def _to_lead(self, at: int) -> int:
+        """How many words of a subject stand before the lead-in that follows it (el cargo | es responsable de); 0 where none does."""
+        return next((n - at for n in range(at + 1, min(at + 6, len(self.words))) if self._match(n, self.tables.lead_ins)), 0)
 
     def _is_head(self, at: int, end: int, fresh: bool) -> bool:
         """Whether a verb, or a verbal noun where one may stand, opens a phrase here."""
@@ -149,12 +150,14 @@ class _Reader:
                 return self._past(at, end)
             return self._item(at, end, self.heads)
         end = next((n for n in range(at, end) if bits[n] & HARD), end)
-        found = next((n for n in range(at, end) if bits[n] & VERB or self._match(n, self.tables.lead_ins)), end)
-        if found < end and not bits[found] & VERB:
+        found = next((n for n in range(at, end) if bits[n] & VERB or self._match(n, self.tables.lead_ins) or self._told(n, at)), end)
+        if found < end and not bits[found] & (VERB | MAYBE):
             return self._lead(found)
-        if found == end:
-            found = next((n for n in range(at + 1, end) if bits[n] & MAYBE and self.words[n - 1] in ("que", "se", "te")), end)
         return self._head(found, len(words)) if found < end else end
+
+    def _told(self, at: int, begin: int) -> bool:
+        """A verb that a sentence about a person tells: (a person) que gestione, (he or she) se ocupa."""
+        return at > begin and bool(self.bits[at] & MAYBE) and self.words[at - 1] in ("que", "quien", "se", "te")
 
     def _past(self, at: int, end: int) -> int:
         """Over words that belong to no phrase, to the next clause, verb or aim."""
@@ -265,7 +268,7 @@ class _Reader:
             close -= 1
         if close > begin:
             self.pairs.extend((h, (begin, close)) for h in heads)
-        self.closed = self.closed or closed
+        self.closed = self.closed or closed or not _COMPANIONS.isdisjoint(words[begin:close])
         if n < end and closed and not self._aim(n, end) and not bits[n] & GERUND:
             return self._past(n, end)
         return max(n, at + 1)

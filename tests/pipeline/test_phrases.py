@@ -19,6 +19,7 @@ from analyzer.pipeline.phrases import find_phrases as find_bounds
 from analyzer.pipeline.phrases_es_words import FINITE, GERUND, INFINITIVE, NOUN, infinitive, kind
 from analyzer.pipeline.phrases_zh_words import _CLASSES
 from analyzer.pipeline.tokenizer import blank
+from analyzer.text.segments import body_start
 from analyzer.text.words import spanish
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
@@ -225,7 +226,7 @@ def _labelled(lang: str) -> Iterator[tuple[Span, dict[str, Any]]]:
             doc = nlp(lang).tokenizer(posting["text"]) if segments else None
             for segment in segments:
                 assert doc is not None
-                start = segment["start"]
+                start = segment["start"] + body_start(doc.text[segment["start"] : segment["end"]])
                 while not doc.text[start].isalpha():
                     start += 1
                 duty = doc.char_span(start, segment["end"], alignment_mode="expand")
@@ -237,7 +238,7 @@ def _shared(a: list[int], b: Span) -> int:
     return max(0, min(a[1], b.end_char) - max(a[0], b.start_char))
 
 
-@pytest.mark.parametrize(("lang", "verbs", "pairs"), [("zh", 0.80, 0.70), ("es", 0.95, 0.80)])
+@pytest.mark.parametrize(("lang", "verbs", "pairs"), [("zh", 0.80, 0.70), ("es", 0.95, 0.82)])
 def test_agrees_with_the_labelled_corpus(lang: str, verbs: float, pairs: float) -> None:
     """Share of labelled verbs met, and of pairs whose object is met by half; then the same of what is found."""
     counts = {"labelled": 0, "verb": 0, "pair": 0, "found": 0, "right verb": 0, "right pair": 0}
