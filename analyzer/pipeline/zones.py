@@ -23,6 +23,19 @@ from analyzer.pipeline.zone_features import FORM_WIDTH, STATES, ZONES, Parts, Se
 _SHAPES = {"idf": ("V",), "weights": ("F", "K"), "transitions": ("K", "K"), "start": ("K",), "end": ("K",)}
 _OF_ZONE = [[i for i, s in enumerate(STATES) if s[0] == z] for z in ZONES]
 
+_DUTY = ZONES.index("D")
+LEAST_OF_A_LONE_DUTY = 0.15
+"""A posting of which no segment is most likely a duty has one all the same, its likeliest, from this probability on:
+that a posting says nothing at all of the work is rarer than that it says so in an unusual place."""
+
+
+def lone_duties(chance: NDArray[Any], found: NDArray[np.bool_], owner: NDArray[Any]) -> NDArray[np.int64]:
+    """Of each posting without a found duty the segment that is likeliest one, if it is likely enough. owner: ascending."""
+    begins = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+    without = ~np.logical_or.reduceat(found, begins)
+    order = np.lexsort((-chance, owner))[begins]
+    return order[without & (chance[order] >= LEAST_OF_A_LONE_DUTY)]
+
 
 class Zones(Batched):
     """Leaves `doc.spans["zones"]`: one span a segment, labelled D R B C H or X, with its probability in `attrs`."""
@@ -54,8 +67,11 @@ class Zones(Batched):
             scores = emissions(batch, self.space, self.lang, self.parts, self.form)
             states = marginals(scores, lengths[lengths > 0], a["transitions"], a["start"], a["end"])
             zones = np.stack([states[:, own].sum(axis=1) for own in _OF_ZONE], axis=1)
-            pages.labels = [ZONES[best] for best in zones.argmax(axis=1).tolist()]
-            pages.chance = zones.max(axis=1).tolist()
+            best = zones.argmax(axis=1)
+            lone = lone_duties(zones[:, _DUTY], best == _DUTY, np.asarray(batch.doc))
+            best[lone] = _DUTY
+            pages.labels = [ZONES[zone] for zone in best.tolist()]
+            pages.chance = zones[np.arange(len(best)), best].tolist()
 
     def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
         """One span a segment."""
