@@ -210,10 +210,12 @@ class PostingModel:
         np.add.at(total, owner, weight)
         return (probabilities @ self.groups) / np.maximum(total, 1e-9)[owner][:, None]
 
-    def shares(self, parts: Array, owner: NDArray[np.int64], count: int) -> Array:
-        """(P, S): shares of each posting, adding up to 1, or 0 where it has no duty."""
-        out = np.zeros((count, self.groups.shape[1]))
+    def shares(self, parts: Array, owner: NDArray[np.int64], text: Array) -> Array:
+        """(P, S): shares of each posting, adding up to 1; of one without a duty those that its whole text's logits (P, A) speak for."""
+        out = np.zeros((len(text), self.groups.shape[1]))
         np.add.at(out, owner, parts)
+        silent = np.bincount(owner, minlength=len(text)) == 0
+        out[silent] = softmax(text[silent])
         return out
 
     def raw(self, shares: Array, text: Array) -> Array:
@@ -324,7 +326,7 @@ class Functions(Batched):
         judged = self.duty.judge(pages)
         owner, count = pages.duties.owner, len(pages)
         parts = self.posting.duty_shares(judged.duties, owner, count)
-        shares = self.posting.shares(parts, owner, count)
+        shares = self.posting.shares(parts, owner, judged.text)
         pages.raw = self.posting.raw(shares, judged.text)
         pages.scores, pages.answers = self.posting.scores(pages.raw), self.posting.answers(shares, judged.text)
         pages.probabilities, pages.weights = judged.duties, parts @ self.posting.a["share_weights"]

@@ -254,7 +254,7 @@ def out_of_fold(prepared: Prepared, lang: str, recipe: Recipe, names: Sequence[s
         judged, owner = duty.judge(pages), pages.duties.owner
         text[held] = judged.text
         model = PostingModel(names, {}, scheme)
-        shares[held] = model.shares(model.duty_shares(judged.duties, owner, len(held)), owner, len(held))
+        shares[held] = model.shares(model.duty_shares(judged.duties, owner, len(held)), owner, judged.text)
         for place, n in enumerate(held):
             found[n] = judged.duties[owner == place]
     return HeldOut(shares, text, zones, found)

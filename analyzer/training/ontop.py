@@ -92,7 +92,7 @@ class Bench:
         pages = pages_of(self.docs(rows))
         posting, judged, owner = PostingModel(duty.codes, self.shipped, self.scheme), duty.judge(pages), pages.duties.owner
         parts = posting.duty_shares(judged.duties, owner, len(rows))
-        return Seen(posting.shares(parts, owner, len(rows)), judged.text)
+        return Seen(posting.shares(parts, owner, judged.text), judged.text)
 
     def held(self, choice: Choice, known: Held | None = None, progress: Progress = lambda _: None) -> Held:
         """Try a choice out, fold by fold; `known`: another whose duties have learned alike."""
