@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -40,19 +41,20 @@ class Duties(Batched):
 
     def read(self, pages: Pages) -> None:
         """Read the zones and add duties and phrases."""
-        duties: list[tuple[int, int, int]] = []
-        phrases: list[tuple[int, ...]] = []
-        pages.purposes = []
-        find = functools.cache(self._phrases)  # statements that come again in a batch are read once
-        for first, owner, norms in self._statements(pages):
-            pairs, purpose = find(norms)
-            phrases += [(len(duties), first + v, first + v_end, first + o, first + o_end) for (v, v_end), (o, o_end) in pairs]
-            pages.purposes.append((first + purpose[0], first + purpose[1]) if purpose else None)
-            duties.append((first, first + len(norms), owner))
-        bounds = np.array(duties, np.int64).reshape(-1, 3)
-        pages.duties = Spans(bounds[:, 0], bounds[:, 1], bounds[:, 2])
-        pages.phrases = np.array(phrases, np.int64).reshape(-1, 5)
-        pages.codes, pages.phrase_codes = ["D"] * len(duties), ["D"] * len(phrases)
+        statements = list(self._statements(pages))
+        find = functools.cache(self._found)  # statements that come again in a batch are read once
+        found = [find(norms) for _, _, norms in statements]
+        pages.duties = Spans(*np.array([(first, first + len(n), owner) for first, owner, n in statements], np.int64).reshape(-1, 3).T)
+        pages.purposes = [(s[0] + p[0], s[0] + p[1]) if p else None for s, (_, p) in zip(statements, found, strict=True)]
+        bounds = np.array(list(itertools.chain.from_iterable(b for b, _ in found)), np.int64).reshape(-1, 4)
+        duty = np.repeat(np.arange(len(found)), [len(b) // 4 for b, _ in found])
+        pages.phrases = np.column_stack([duty, bounds + pages.duties.begin[duty, None]])
+        pages.codes, pages.phrase_codes = ["D"] * len(found), ["D"] * len(bounds)
+
+    def _found(self, norms: tuple[str, ...]) -> tuple[list[int], Bounds | None]:
+        """The bounds of a statement's phrases one after another, verb's and object's, and its purpose."""
+        pairs, purpose = self._phrases(norms)
+        return [at for (v, v_end), (o, o_end) in pairs for at in (v, v_end, o, o_end)], purpose
 
     def _statements(self, pages: Pages) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         """The first token, the posting, and the normal forms of each duty statement."""
@@ -83,7 +85,8 @@ class Duties(Batched):
         mark = None if WORDY.match(text, start, end) else LIST_MARK.match(text, start, end)
         if mark and mark.end() < end:
             start = mark.end()
-        glued = _GLUED.match(text, start, end)
+        colon = text.find(":", start, end) >= 0 or text.find("：", start, end) >= 0
+        glued = _GLUED.match(text, start, end) if colon else None
         if glued and glued.end() < end and headings(self.lang).get(plain(glued.group(1))):
             start = glued.end()
             mark = LIST_MARK.match(text, start, end)
