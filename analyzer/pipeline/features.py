@@ -239,14 +239,16 @@ class FeatureSpace:
 
     def counts(self, batch: Batch) -> sparse.csr_matrix:
         """(S, V) float32: 1 where a feature occurs in a segment."""
-        rows, columns, _, _ = self.occurrences(batch)
-        return self.presence(rows, columns, len(batch))
+        position, column = self.of_forms(batch.pages.lexicon, batch.form)
+        left, found = self._pairs(batch)
+        return self.presence(batch.segment[np.concatenate([position, left])], np.concatenate([column, found]), len(batch))
 
     def presence(self, rows: NDArray[np.int64], columns: NDArray[np.int64], count: int) -> sparse.csr_matrix:
         """(count, V) float32: 1 where a feature occurs in a row, however often; the columns of each row ascend."""
         size = len(self)
         keys = rows * size + columns
-        keys = np.sort(keys.astype(np.int32) if (count + 1) * size < 2**31 else keys)
+        # a stable sort takes less time over what is in part in order: rows ascend, of words and then of pairs
+        keys = np.sort(keys.astype(np.int32) if (count + 1) * size < 2**31 else keys, kind="stable")
         if len(keys):
             keys = keys[np.append(True, keys[1:] != keys[:-1])]
         begins = np.arange(count + 1) * size
