@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 FUNCTIONS = ("marketing", "operations", "brand")
@@ -252,26 +252,44 @@ class Analysis:
 
         own: functions beside the shipped three, whose columns come last; where not said, those that the result has.
         """
-        more = own_functions([self]) if own is None else own
+        more = own_functions([self]) if own is None else tuple(own)
+        return dict(zip(columns(more), self.cells(more), strict=True))
+
+    def cells(self, own: Iterable[str] = ()) -> list[Any]:
+        """The values of `to_row`, in the order of `columns`."""
         told = self.told or _told(self.duties)
-        best = told.strongest
-        return {
-            "jd_status": self.status,
-            "jd_language": self.language,
-            "jd_primary": self.primary,
-            "jd_probability": self.probability.get(self.primary or ""),
-            **{f"jd_{f}": self.scores.get(f) for f in FUNCTIONS},
-            "jd_functions": " ".join(self.functions),
-            **{f"jd_mix_{f}": self.mix.get(f) for f in (*FUNCTIONS, "other")},
-            "jd_subfunctions": " ".join(told.subfunctions),
-            **{f"jd_duty_{i + 1}": best[i] if i < len(best) else None for i in range(3)},
-            "jd_title_function": self.title.function if self.title else None,
-            "jd_title_mismatch": self.title.mismatch if self.title else None,
-            "jd_review": self.review or not self.ok,
-            "jd_reasons": " ".join(self.reasons),
-            "jd_model": self.model,
-            **{column: shares.get(f) for f in more for column, shares in ((f"jd_{f}", self.scores), (f"jd_mix_{f}", self.mix))},
-        }
+        scores, mix, title = self.scores.get, self.mix.get, self.title
+        return [
+            self.status,
+            self.language,
+            self.primary,
+            self.probability.get(self.primary or ""),
+            *map(scores, FUNCTIONS),
+            " ".join(self.functions),
+            *map(mix, FUNCTIONS),
+            mix("other"),
+            " ".join(told.subfunctions),
+            *told.strongest,
+            *(None,) * (3 - len(told.strongest)),
+            title.function if title else None,
+            title.mismatch if title else None,
+            self.review or not self.ok,
+            " ".join(self.reasons),
+            self.model,
+            *(cell for f in own for cell in (scores(f), mix(f))),
+        ]
+
+
+@cache
+def columns(own: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The names of our columns in order: of the shipped functions as ever, then those of a user's own."""
+    return (
+        *("jd_status", "jd_language", "jd_primary", "jd_probability", *(f"jd_{f}" for f in FUNCTIONS), "jd_functions"),
+        *(f"jd_mix_{f}" for f in (*FUNCTIONS, "other")),
+        *("jd_subfunctions", "jd_duty_1", "jd_duty_2", "jd_duty_3", "jd_title_function", "jd_title_mismatch"),
+        *("jd_review", "jd_reasons", "jd_model"),
+        *(column for f in own for column in (f"jd_{f}", f"jd_mix_{f}")),
+    )
 
 
 def _told(duties: Sequence[Duty]) -> Told:

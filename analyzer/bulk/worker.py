@@ -149,10 +149,10 @@ class Worker:
         stream = io.StringIO(newline="")
         writer = CsvRows(stream, self.job.delimiter)
         for cells, result in zip(rows.cells(self.job.header), results, strict=True):
-            given = [csv_cell(c) for c in cells]
+            given = [c if isinstance(c, str) else csv_cell(c) for c in cells]
             if self.job.safe_cells:
                 given = [safe(c) for c in given]
-            writer.write(given + [csv_cell(c) for c in our_cells(result, self.job.guard, self.job.own)])
+            writer.write(given + [c if isinstance(c, str) else csv_cell(c) for c in our_cells(result, self.job.guard, self.job.own)])
         return stream.getvalue().encode("utf-8", "replace")
 
     def _jsonl(self, rows: Rows, results: Sequence[Analysis]) -> bytes:
