@@ -89,13 +89,14 @@ def others(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> sparse.csr_matr
     edges = np.searchsorted(owner[row[first]], np.arange(int(owner[-1]) + 2))
     counts = np.diff(edges)[owner]
     among = ranges(edges[owner], counts)  # every duty gets all features of its posting
-    data, kept = total[among], np.ones(len(among), bool)
+    data, kept = total.take(among), np.ones(len(among), bool)
     mine = group + (np.cumsum(counts) - counts - edges[owner])[row]
     data[mine] -= rows.data
     gone = data[mine] == 0  # which no other duty has
     kept[mine[gone]] = False
+    left = np.flatnonzero(kept)
     indptr = np.append(0, np.cumsum(counts - np.bincount(row[gone], minlength=len(owner))))
-    return _of_length_one(data[kept], rows.indices[first][among[kept]], indptr, rows.shape)
+    return _of_length_one(data.take(left), rows.indices[first].take(among.take(left)), indptr, rows.shape)
 
 
 def _opens(keys: NDArray[Any]) -> NDArray[np.bool_]:
@@ -170,12 +171,19 @@ class DutyModel:
         duties = restrict(whole, pages.duties)
         if not len(duties):
             none = np.zeros((0, len(self.codes)))
-            return Judgement(none, none, text)
+            return Judgement(none, none, text, np.ones(len(pages)))
         rows = self.space.matrix(duties)
         around = self.surroundings(rows, duties.doc, text)
         told = softmax(rows @ self.a["own"] + around)
         phrases = self._phrases(pages, whole, around)
-        return Judgement(listed(told, phrases, pages.phrases[:, 0]), phrases, text)
+        return Judgement(listed(told, phrases, pages.phrases[:, 0]), phrases, text, self.known_shares(duties, len(pages)))
+
+    def known_shares(self, duties: Batch, count: int) -> Array:
+        """(P,) share of the words in the duties of each of `count` postings that are in the vocabulary; 1 where there is no duty."""
+        owner = duties.doc[duties.segment]
+        every = np.bincount(owner, minlength=count)
+        known = np.bincount(owner[self.space.known(duties)], minlength=count)
+        return np.where(every > 0, known / np.maximum(every, 1), 1.0)
 
     def _phrases(self, pages: Pages, whole: Batch, around: Array) -> Array:
         """(M, K) of each phrase, from the words of its verb and object in its duty's surroundings."""
@@ -190,11 +198,12 @@ class DutyModel:
 
 @dataclass(frozen=True)
 class Judgement:
-    """duties: (N, K) and phrases: (M, K) probabilities; text: (P, A) logits."""
+    """duties: (N, K) and phrases: (M, K) probabilities; text: (P, A) logits; known: (P,) shares of words in the vocabulary."""
 
     duties: Array
     phrases: Array
     text: Array
+    known: Array
 
 
 LISTED = (0.0, 0.0, 0.5, 0.9)
@@ -243,12 +252,15 @@ class PostingModel:
     def duty_shares(self, probabilities: Array, owner: NDArray[np.int64], count: int) -> Array:
         """(N, S): what each duty adds to its posting's shares of the functions and of other."""
         weight = probabilities @ self.specific
-        total = np.bincount(owner, weight, count)
+        total = np.zeros(count)
+        np.add.at(total, owner, weight)
         return (probabilities @ self.groups) / np.maximum(total, 1e-9)[owner][:, None]
 
     def shares(self, parts: Array, owner: NDArray[np.int64], count: int) -> Array:
         """(P, S): shares of each posting, adding up to 1, or 0 where it has no duty."""
-        return sums(parts, owner, count)
+        out = np.zeros((count, self.groups.shape[1]))
+        np.add.at(out, owner, parts)
+        return out
 
     def raw(self, shares: Array, text: Array) -> Array:
         """(P, F) log-odds before calibration, from the duties' shares and the whole text's logits (P, A)."""
@@ -342,14 +354,11 @@ class Functions(Batched):
         return self.known_shares(pages_of([doc]))[0]
 
     def known_shares(self, pages: Pages) -> list[float]:
-        """The same of each posting."""
+        """The same of each posting; where they were just judged, it is told with the rest."""
         assert self.duty is not None
-        duties = restrict(content_of(pages), pages.duties)
-        owner = duties.doc[duties.segment]
-        every = np.bincount(owner, minlength=len(pages))
-        known = np.bincount(owner[self.duty.space.known(duties)], minlength=len(pages))
-        shares: list[float] = np.where(every > 0, known / np.maximum(every, 1), 1.0).tolist()
-        return shares
+        if pages.known is None:
+            pages.known = self.duty.known_shares(restrict(content_of(pages), pages.duties), len(pages)).tolist()
+        return pages.known
 
     def read(self, pages: Pages) -> None:
         """Score the duties of all postings at once."""
@@ -362,6 +371,7 @@ class Functions(Batched):
         pages.raw = self.posting.raw(shares, judged.text)
         pages.scores, pages.answers = self.posting.scores(pages.raw), self.posting.answers(shares, judged.text)
         pages.probabilities, pages.weights = judged.duties, parts @ self.posting.a["share_weights"]
+        pages.known = judged.known.tolist()
         codes = self.duty.codes
         pages.codes = [codes[b] for b in best_codes(judged.duties, codes)]
         pages.phrase_codes = [codes[b] for b in best_codes(judged.phrases, codes)]
