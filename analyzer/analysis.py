@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 FUNCTIONS = ("marketing", "operations", "brand")
@@ -163,8 +163,33 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a table's columns say of the duties: codes of the functions that are scored, and texts of the strongest duties."""
+
+    subfunctions: tuple[str, ...]
+    strongest: tuple[str, ...]
+
+
+def in_order(duties: Iterable[tuple[tuple[str, float], ...]]) -> tuple[str, ...]:
+    """The codes of the functions that are scored, those first that have most of the duties; duties: the codes of each and their shares."""
+    named: dict[str, float] = {}
+    for codes in duties:
+        for code, share in codes:
+            named[code] = named.get(code, 0.0) + share
+    return tuple(sorted(filter(of_a_function, named), key=lambda c: (-named[c], c)))
+
+
+def strongest(strengths: Sequence[float]) -> list[int]:
+    """Numbers of the three duties that move a score most, of equals the first; strengths: their largest weights."""
+    return sorted(range(len(strengths)), key=strengths.__getitem__, reverse=True)[:3]
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
-    """One posting's result. Where `status` is not `ok` there are no scores and `reasons` says why."""
+    """One posting's result. Where `status` is not `ok` there are no scores and `reasons` says why.
+
+    told: what tables show of the duties, where these themselves were left out.
+    """
 
     status: str
     language: str | None
@@ -184,6 +209,7 @@ class Analysis:
     reasons: tuple[str, ...] = ()
     duties: tuple[Duty, ...] = ()
     zones: tuple[Zone, ...] = ()
+    told: Told | None = field(default=None, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -226,27 +252,47 @@ class Analysis:
 
         own: functions beside the shipped three, whose columns come last; where not said, those that the result has.
         """
-        more = own_functions([self]) if own is None else own
-        best = sorted(self.duties, key=lambda d: (-max(map(abs, d.weights.values()), default=0.0), d.start))[:3]
-        named: dict[str, float] = {}
-        for duty in self.duties:
-            for code, share in duty.codes:
-                named[code] = named.get(code, 0.0) + share
-        codes = sorted(named, key=lambda c: (-named[c], c))
-        return {
-            "jd_status": self.status,
-            "jd_language": self.language,
-            "jd_primary": self.primary,
-            "jd_probability": self.probability.get(self.primary or ""),
-            **{f"jd_{f}": self.scores.get(f) for f in FUNCTIONS},
-            "jd_functions": " ".join(self.functions),
-            **{f"jd_mix_{f}": self.mix.get(f) for f in (*FUNCTIONS, "other")},
-            "jd_subfunctions": " ".join(c for c in codes if of_a_function(c)),
-            **{f"jd_duty_{i + 1}": best[i].text if i < len(best) else None for i in range(3)},
-            "jd_title_function": self.title.function if self.title else None,
-            "jd_title_mismatch": self.title.mismatch if self.title else None,
-            "jd_review": self.review or not self.ok,
-            "jd_reasons": " ".join(self.reasons),
-            "jd_model": self.model,
-            **{column: told.get(f) for f in more for column, told in ((f"jd_{f}", self.scores), (f"jd_mix_{f}", self.mix))},
-        }
+        more = own_functions([self]) if own is None else tuple(own)
+        return dict(zip(columns(more), self.cells(more), strict=True))
+
+    def cells(self, own: Iterable[str] = ()) -> list[Any]:
+        """The values of `to_row`, in the order of `columns`."""
+        told = self.told or _told(self.duties)
+        scores, mix, title = self.scores.get, self.mix.get, self.title
+        return [
+            self.status,
+            self.language,
+            self.primary,
+            self.probability.get(self.primary or ""),
+            *map(scores, FUNCTIONS),
+            " ".join(self.functions),
+            *map(mix, FUNCTIONS),
+            mix("other"),
+            " ".join(told.subfunctions),
+            *told.strongest,
+            *(None,) * (3 - len(told.strongest)),
+            title.function if title else None,
+            title.mismatch if title else None,
+            self.review or not self.ok,
+            " ".join(self.reasons),
+            self.model,
+            *(cell for f in own for cell in (scores(f), mix(f))),
+        ]
+
+
+@cache
+def columns(own: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The names of our columns in order: of the shipped functions as ever, then those of a user's own."""
+    return (
+        *("jd_status", "jd_language", "jd_primary", "jd_probability", *(f"jd_{f}" for f in FUNCTIONS), "jd_functions"),
+        *(f"jd_mix_{f}" for f in (*FUNCTIONS, "other")),
+        *("jd_subfunctions", "jd_duty_1", "jd_duty_2", "jd_duty_3", "jd_title_function", "jd_title_mismatch"),
+        *("jd_review", "jd_reasons", "jd_model"),
+        *(column for f in own for column in (f"jd_{f}", f"jd_mix_{f}")),
+    )
+
+
+def _told(duties: Sequence[Duty]) -> Told:
+    inorder = sorted(duties, key=lambda d: d.start)
+    best = strongest([max(map(abs, d.weights.values()), default=0.0) for d in inorder])
+    return Told(in_order(d.codes for d in duties), tuple(inorder[n].text for n in best))

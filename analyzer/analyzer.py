@@ -74,7 +74,7 @@ class Analyzer:
     def analyze_many(self, items: Iterable[Item], batch_size: int = BATCH, *, evidence: bool = True) -> Iterator[Analysis]:
         """Analyse texts, or mappings with `text` and perhaps `title`, `language`, `id`, in order.
 
-        evidence: otherwise what no column of `Analysis.to_row` shows is left out, for speed: phrases, purposes, zones, steps.
+        evidence: otherwise what no column of `Analysis.to_row` shows is left out, for speed: duties, zones, steps, log-odds.
         Texts are read in batches, and words met in them are forgotten after each, so memory stays flat.
         """
         iterator = iter(items)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.bulk.columns import Columns, find_columns
 from analyzer.bulk.layout import jd_columns, jd_types, our_cells, renamed
-from analyzer.bulk.scoring import Cache, Scorer, posting, remember_lines, score
+from analyzer.bulk.scoring import Cache, Scorer, posting, remember_lines, score, unswept
 from analyzer.bulk.worker import AnalyzerFactory, check_prefix, own_functions
 from analyzer.settings import TABLE_LIMITS
 
@@ -83,6 +83,7 @@ def _rows(
     # Products this small only lose by several threads, and on a busy machine these wait for each other.
     with ThreadpoolController().limit(limits=1):
         for at in range(0, len(items), TABLE_LIMITS.chunk_rows):
-            for result in score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept, evidence=False):
-                out.append(our_cells(result, False, own))
+            with unswept():
+                results = score(scorer, items[at : at + TABLE_LIMITS.chunk_rows], kept, evidence=False)
+                out += [our_cells(r, False, own) for r in results]
     return out

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import decimal
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
-from analyzer.analysis import FUNCTIONS, Analysis
+from analyzer.analysis import FUNCTIONS, Analysis, columns
 
 PREFIX = "jd_"
-JD_COLUMNS = tuple(Analysis("empty", None, "none").to_row())
+_QUOTE = '"'
+JD_COLUMNS = columns()
 """The columns that are added to every table, in order; models with functions of a user's own add theirs behind (`jd_columns`)."""
 _NUMBERS = {"jd_probability", *(f"jd_{f}" for f in FUNCTIONS), *(f"jd_mix_{f}" for f in (*FUNCTIONS, "other"))}
 _BOOLEANS = {"jd_title_mismatch", "jd_review"}
@@ -29,7 +29,7 @@ the named column."""
 
 def jd_columns(own: Sequence[str] = ()) -> tuple[str, ...]:
     """Our columns in order: of the shipped functions as ever, then those of a user's own."""
-    return (*JD_COLUMNS, *(column for f in own for column in (f"jd_{f}", f"jd_mix_{f}")))
+    return columns(tuple(own))
 
 
 def jd_types(own: Sequence[str] = ()) -> dict[str, str]:
@@ -70,16 +70,20 @@ def csv_cell(value: Any) -> str:
 
 
 class CsvRows:
-    """Writes rows of text cells as CSV, line ends `\\n`; unlike csv.writer alone it also quotes cells that hold `\\r`."""
+    """Writes rows of several text cells as CSV, line ends `\\n`: as csv.writer does but that a row that holds `\\r` is quoted throughout.
+
+    csv.writer looks at every character by itself, which takes as long as laying out all of our cells.
+    """
 
     def __init__(self, stream: IO[str], delimiter: str) -> None:
         """stream: open for text with newline=""."""
-        self._plain = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-        self._quoted = csv.writer(stream, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        self._write, self._delimiter = stream.write, delimiter
 
     def write(self, cells: Sequence[str]) -> None:
         """Write one row."""
-        (self._quoted if any("\r" in c for c in cells) else self._plain).writerow(cells)
+        delimiter, every = self._delimiter, "\r" in "".join(cells)
+        row = [f'"{c.replace(_QUOTE, _QUOTE * 2)}"' if every or delimiter in c or "\n" in c or _QUOTE in c else c for c in cells]
+        self._write(delimiter.join(row) + "\n")
 
 
 def plain(value: Any) -> Any:
@@ -96,10 +100,8 @@ def plain(value: Any) -> Any:
 
 def our_cells(result: Analysis, guard: bool, own: Sequence[str] = ()) -> list[Any]:
     """The cells of our columns in order; guard: made safe for spreadsheets; own: functions beside the shipped ones."""
-    row = result.to_row(own)
-    if not guard:
-        return [row[c] for c in jd_columns(own)]
-    return [safe(v) if isinstance(v := row[c], str) else v for c in jd_columns(own)]
+    cells = result.cells(own)
+    return [safe(c) if isinstance(c, str) else c for c in cells] if guard else cells
 
 
 def unique(names: Iterable[str]) -> list[str]:

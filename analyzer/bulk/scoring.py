@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -124,6 +126,18 @@ def score(scorer: Scorer, items: Sequence[Posting], cache: Cache | None = None, 
         results[key] = result
         cache.put(key, result)
     return [results[k] for k in keys]
+
+
+@contextmanager
+def unswept() -> Iterator[None]:
+    """No search for cyclic garbage while a chunk is scored: it went through the models' words again and again, and found nothing."""
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if swept:
+            gc.enable()
 
 
 def remember_lines(scorer: Scorer, count: int) -> None:

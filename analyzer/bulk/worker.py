@@ -16,7 +16,7 @@ from analyzer.analysis import Analysis
 from analyzer.bulk.files import Table
 from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, jd_columns, jd_types, our_cells, plain, renamed, safe, unique
 from analyzer.bulk.readers import Chunk
-from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, with_reason
+from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, unswept, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
 from analyzer.errors import ModelNotFound, TableError
 
@@ -118,7 +118,7 @@ class Worker:
 
     def process(self, chunk: Chunk) -> Done:
         """Score a chunk and lay out its results, computing on one core: there is a worker for each."""
-        with self._threads.limit(limits=1):
+        with self._threads.limit(limits=1), unswept():
             return self._process(chunk)
 
     def _process(self, chunk: Chunk) -> Done:
@@ -149,10 +149,10 @@ class Worker:
         stream = io.StringIO(newline="")
         writer = CsvRows(stream, self.job.delimiter)
         for cells, result in zip(rows.cells(self.job.header), results, strict=True):
-            given = [csv_cell(c) for c in cells]
+            given = [c if isinstance(c, str) else csv_cell(c) for c in cells]
             if self.job.safe_cells:
                 given = [safe(c) for c in given]
-            writer.write(given + [csv_cell(c) for c in our_cells(result, self.job.guard, self.job.own)])
+            writer.write(given + [c if isinstance(c, str) else csv_cell(c) for c in our_cells(result, self.job.guard, self.job.own)])
         return stream.getvalue().encode("utf-8", "replace")
 
     def _jsonl(self, rows: Rows, results: Sequence[Analysis]) -> bytes:

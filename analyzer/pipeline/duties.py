@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bisect
 import functools
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from spacy.tokens import Doc, SpanGroup
 
 from analyzer.lang.tables import headings, plain
 from analyzer.pipeline.component import Batched
+from analyzer.pipeline.features import ranges
 from analyzer.pipeline.pages import Pages, Spans
 from analyzer.pipeline.phrases import Bounds, Pair, find_phrases
 from analyzer.text.segments import LIST_MARK, WORDY
@@ -39,45 +41,52 @@ class Duties(Batched):
 
     def read(self, pages: Pages) -> None:
         """Read the zones and add duties and phrases."""
-        zones = pages.zones
-        begin, stop, owner = zones.begin.tolist(), zones.stop.tolist(), zones.owner.tolist()
-        duties: list[tuple[int, int, int]] = []
-        phrases: list[tuple[int, ...]] = []
-        pages.purposes = []
-        posting, starts = -1, [0]
+        statements = list(self._statements(pages))
+        find = functools.cache(self._found)  # statements that come again in a batch are read once
+        found = [find(norms) for _, _, norms in statements]
+        pages.duties = Spans(*np.array([(first, first + len(n), owner) for first, owner, n in statements], np.int64).reshape(-1, 3).T)
+        pages.purposes = [(s[0] + p[0], s[0] + p[1]) if p else None for s, (_, p) in zip(statements, found, strict=True)]
+        bounds = np.array(list(itertools.chain.from_iterable(b for b, _ in found)), np.int64).reshape(-1, 4)
+        duty = np.repeat(np.arange(len(found)), [len(b) // 4 for b, _ in found])
+        pages.phrases = np.column_stack([duty, bounds + pages.duties.begin[duty, None]])
+        pages.codes, pages.phrase_codes = ["D"] * len(found), ["D"] * len(bounds)
+
+    def _found(self, norms: tuple[str, ...]) -> tuple[list[int], Bounds | None]:
+        """The bounds of a statement's phrases one after another, verb's and object's, and its purpose."""
+        pairs, purpose = self._phrases(norms)
+        return [at for (v, v_end), (o, o_end) in pairs for at in (v, v_end, o, o_end)], purpose
+
+    def _statements(self, pages: Pages) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """The first token, the posting, and the normal forms of each duty statement."""
+        at = [n for n, label in enumerate(pages.labels) if label == "D"]
+        zones = Spans(pages.zones.begin[at], pages.zones.stop[at], pages.zones.owner[at])
+        tokens = ranges(zones.begin, zones.stop - zones.begin)
         table = pages.lexicon.norms
-        norms = [table[form] for form in pages.lexicon.norm[pages.word].tolist()]
-        for n, label in enumerate(pages.labels):
-            if label != "D":
-                continue
-            if owner[n] != posting:
-                posting = owner[n]
-                starts = pages.start[pages.first[posting] : pages.first[posting + 1]].tolist()
-            found = self._statement(pages, norms, posting, starts, begin[n], stop[n])
-            if found is None:
-                continue
-            first, last = found
-            pairs, purpose = self._phrases(tuple(norms[first:last]))
-            phrases.extend((len(duties), first + v, first + v_end, first + o, first + o_end) for (v, v_end), (o, o_end) in pairs)
-            pages.purposes.append((first + purpose[0], first + purpose[1]) if purpose else None)
-            duties.append((first, last, owner[n]))
-        bounds = np.array(duties, np.int64).reshape(-1, 3)
-        pages.duties = Spans(bounds[:, 0], bounds[:, 1], bounds[:, 2])
-        pages.phrases = np.array(phrases, np.int64).reshape(-1, 5)
-        pages.codes, pages.phrase_codes = ["D"] * len(duties), ["D"] * len(phrases)
+        starts, norms = pages.start[tokens].tolist(), [table[form] for form in pages.lexicon.norm[pages.word[tokens]].tolist()]
+        texts, low = pages.texts, 0
+        ends = pages.end[zones.stop - 1].tolist()
+        for begin, stop, owner, end in zip(zones.begin.tolist(), zones.stop.tolist(), zones.owner.tolist(), ends, strict=True):
+            high = low + stop - begin
+            first, last = self._statement(texts[owner], starts, low, high, end)
+            while first < last and not norms[first].strip():  # a reader sees nothing in these
+                first += 1
+            while last > first and not norms[last - 1].strip():
+                last -= 1
+            if last > first:
+                yield begin + first - low, owner, tuple(norms[first:last])
+            low = high
 
-    def _statement(self, pages: Pages, norms: list[str], owner: int, starts: list[int], begin: int, stop: int) -> tuple[int, int] | None:
-        """The tokens of a zone without what stands before and after the statement; None where nothing is left.
+    def _statement(self, text: str, starts: list[int], low: int, high: int, end: int) -> tuple[int, int]:
+        """The tokens of a zone without what stands before and after the statement; none where nothing is left.
 
-        norms: of all tokens; starts: the characters at which those of the zone's posting begin.
+        starts: the characters at which tokens begin, those of the zone from `low` to `high`; end: where the zone ends.
         """
-        text = pages.texts[owner]
-        low = int(pages.first[owner])
-        start, end = starts[begin - low], int(pages.end[stop - 1])
+        start = starts[low]
         mark = None if WORDY.match(text, start, end) else LIST_MARK.match(text, start, end)
         if mark and mark.end() < end:
             start = mark.end()
-        glued = _GLUED.match(text, start, end)
+        colon = text.find(":", start, end) >= 0 or text.find("：", start, end) >= 0
+        glued = _GLUED.match(text, start, end) if colon else None
         if glued and glued.end() < end and headings(self.lang).get(plain(glued.group(1))):
             start = glued.end()
             mark = LIST_MARK.match(text, start, end)
@@ -88,14 +97,8 @@ class Duties(Batched):
         while end > start and text[end - 1] in _TRAILING:
             end -= 1
         if end <= start:
-            return None
-        first = low + bisect.bisect_right(starts, start) - 1
-        last = low + bisect.bisect_right(starts, end - 1)
-        while first < last and not norms[first].strip():  # a reader sees nothing in these
-            first += 1
-        while last > first and not norms[last - 1].strip():
-            last -= 1
-        return (first, last) if last > first else None
+            return low, low
+        return bisect.bisect_right(starts, start, low, high) - 1, bisect.bisect_right(starts, end - 1, low, high)
 
     def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
         """Spans of duties and phrases, without codes."""

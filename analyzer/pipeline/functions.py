@@ -21,7 +21,7 @@ from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.duties import leave_duties
-from analyzer.pipeline.features import Batch, FeatureSpace, content_of, restrict
+from analyzer.pipeline.features import Batch, FeatureSpace, content_of, ranges, restrict
 from analyzer.pipeline.pages import Pages, Spans, pages_of
 from analyzer.profiles import Profiles
 
@@ -69,22 +69,60 @@ def sigmoid(values: Array) -> Array:
 
 
 def others(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> sparse.csr_matrix:
-    """(N, V): for each duty the sum of its posting's other duties, scaled to length 1; zero where it is alone."""
+    """(N, V): for each duty the sum of its posting's other duties, scaled to length 1; zero where it is alone.
+
+    rows: (N, V), no column twice in a row; owner: (N,) the posting of each duty, ascending. Written out, since scipy's products and
+    differences, which know nothing of how the rows hang together, take twice as long.
+    """
     if not len(owner):
         return rows
-    member = sparse.csr_matrix((np.ones(len(owner), np.float32), (np.arange(len(owner)), owner)), (len(owner), int(owner.max()) + 1))
-    rest = (member @ (member.T @ rows) - rows).tocsr()
-    squares = np.asarray(rest.multiply(rest).sum(axis=1)).ravel()
+    row = np.repeat(np.arange(len(owner)), np.diff(rows.indptr))
+    key = owner[row] * rows.shape[1] + rows.indices
+    key = key.astype(np.int32) if (int(owner[-1]) + 1) * rows.shape[1] < 2**31 else key
+    order = np.argsort(key, kind="stable")
+    opens = _opens(key[order])
+    group = np.empty(len(key), np.int64)  # each posting's features together, ascending
+    group[order] = np.cumsum(opens) - 1
+    first = order[opens]
+    total = np.zeros(len(first), np.float32)
+    np.add.at(total, group, rows.data)
+    edges = np.searchsorted(owner[row[first]], np.arange(int(owner[-1]) + 2))
+    counts = np.diff(edges)[owner]
+    among = ranges(edges[owner], counts)  # every duty gets all features of its posting
+    data, kept = total.take(among), np.ones(len(among), bool)
+    mine = group + (np.cumsum(counts) - counts - edges[owner])[row]
+    data[mine] -= rows.data
+    gone = data[mine] == 0  # which no other duty has
+    kept[mine[gone]] = False
+    left = np.flatnonzero(kept)
+    indptr = np.append(0, np.cumsum(counts - np.bincount(row[gone], minlength=len(owner))))
+    return _of_length_one(data.take(left), rows.indices[first].take(among.take(left)), indptr, rows.shape)
+
+
+def _opens(keys: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a key differs from the one before it."""
+    return np.append(np.ones(min(len(keys), 1), bool), keys[1:] != keys[:-1])
+
+
+def _of_length_one(data: NDArray[np.float32], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, int]) -> sparse.csr_matrix:
+    """A matrix of these parts, its rows scaled to length 1."""
+    full = np.diff(indptr) > 0
+    squares = np.zeros(len(full), np.float32)
+    squares[full] = np.add.reduceat(data * data, indptr[:-1][full])
     length = np.sqrt(np.where(squares > 1e-9, squares, np.inf))
-    return sparse.diags((1 / length).astype(np.float32)).dot(rest).tocsr()
+    return sparse.csr_matrix((data * np.repeat((1 / length).astype(np.float32), np.diff(indptr)), indices, indptr), shape)
+
+
+def sums(values: Array, owner: NDArray[np.int64], count: int) -> Array:
+    """(count, K): the sum of the rows (N, K) of each owner, added one after another."""
+    return sparse.csr_matrix((np.ones(len(owner)), (owner, np.arange(len(owner)))), (count, len(owner))) @ values
 
 
 def other_means(values: Array, owner: NDArray[np.int64]) -> Array:
     """(N, K): for each duty the mean over its posting's other duties; zero where it is alone."""
     if not len(owner):
         return values
-    total = np.zeros((int(owner.max()) + 1, values.shape[1]))
-    np.add.at(total, owner, values)
+    total = sums(values, owner, int(owner.max()) + 1)
     count = np.bincount(owner)[owner] - 1
     return (total[owner] - values) / np.maximum(count, 1)[:, None]
 
@@ -93,8 +131,9 @@ def whole_texts(rows: sparse.csr_matrix, owner: NDArray[np.int64], count: int) -
     """(P, V): the sum of each posting's segment rows (S, V), scaled to length 1."""
     member = sparse.csr_matrix((np.ones(len(owner), np.float32), (owner, np.arange(len(owner)))), (count, len(owner)))
     total = (member @ rows).tocsr()
-    squares = np.asarray(total.multiply(total).sum(axis=1)).ravel()
-    return sparse.diags((1 / np.sqrt(np.where(squares > 1e-9, squares, np.inf))).astype(np.float32)).dot(total).tocsr()
+    # In the order in which they are met, as ever: a sum of squares in another one differs in its last digit.
+    met = np.repeat(total.indptr[1:] - 1 + total.indptr[:-1], np.diff(total.indptr)) - np.arange(total.nnz)
+    return _of_length_one(total.data[met], total.indices[met], total.indptr, total.shape)
 
 
 class DutyModel:
@@ -132,12 +171,19 @@ class DutyModel:
         duties = restrict(whole, pages.duties)
         if not len(duties):
             none = np.zeros((0, len(self.codes)))
-            return Judgement(none, none, text)
+            return Judgement(none, none, text, np.ones(len(pages)))
         rows = self.space.matrix(duties)
         around = self.surroundings(rows, duties.doc, text)
         told = softmax(rows @ self.a["own"] + around)
         phrases = self._phrases(pages, whole, around)
-        return Judgement(listed(told, phrases, pages.phrases[:, 0]), phrases, text)
+        return Judgement(listed(told, phrases, pages.phrases[:, 0]), phrases, text, self.known_shares(duties, len(pages)))
+
+    def known_shares(self, duties: Batch, count: int) -> Array:
+        """(P,) share of the words in the duties of each of `count` postings that are in the vocabulary; 1 where there is no duty."""
+        owner = duties.doc[duties.segment]
+        every = np.bincount(owner, minlength=count)
+        known = np.bincount(owner[self.space.known(duties)], minlength=count)
+        return np.where(every > 0, known / np.maximum(every, 1), 1.0)
 
     def _phrases(self, pages: Pages, whole: Batch, around: Array) -> Array:
         """(M, K) of each phrase, from the words of its verb and object in its duty's surroundings."""
@@ -152,11 +198,12 @@ class DutyModel:
 
 @dataclass(frozen=True)
 class Judgement:
-    """duties: (N, K) and phrases: (M, K) probabilities; text: (P, A) logits."""
+    """duties: (N, K) and phrases: (M, K) probabilities; text: (P, A) logits; known: (P,) shares of words in the vocabulary."""
 
     duties: Array
     phrases: Array
     text: Array
+    known: Array
 
 
 LISTED = (0.0, 0.0, 0.5, 0.9)
@@ -173,8 +220,7 @@ def listed(duties: Array, phrases: Array, owner: NDArray[np.int64]) -> Array:
     if not len(phrases):
         return duties
     sharp = phrases**SHARPENED
-    total = np.zeros_like(duties)
-    np.add.at(total, owner, sharp / sharp.sum(axis=1, keepdims=True))
+    total = sums(sharp / sharp.sum(axis=1, keepdims=True), owner, len(duties))
     count = np.bincount(owner, minlength=len(duties))
     weight = np.array(LISTED)[np.minimum(count, len(LISTED) - 1)][:, None]
     return (1 - weight) * duties + weight * total / np.maximum(count, 1)[:, None]
@@ -310,14 +356,11 @@ class Functions(Batched):
         return self.known_shares(pages_of([doc]))[0]
 
     def known_shares(self, pages: Pages) -> list[float]:
-        """The same of each posting."""
+        """The same of each posting; where they were just judged, it is told with the rest."""
         assert self.duty is not None
-        duties = restrict(content_of(pages), pages.duties)
-        owner = duties.doc[duties.segment]
-        every = np.bincount(owner, minlength=len(pages))
-        known = np.bincount(owner[self.duty.space.known(duties)], minlength=len(pages))
-        shares: list[float] = np.where(every > 0, known / np.maximum(every, 1), 1.0).tolist()
-        return shares
+        if pages.known is None:
+            pages.known = self.duty.known_shares(restrict(content_of(pages), pages.duties), len(pages)).tolist()
+        return pages.known
 
     def read(self, pages: Pages) -> None:
         """Score the duties of all postings at once."""
@@ -330,6 +373,7 @@ class Functions(Batched):
         pages.raw = self.posting.raw(shares, judged.text)
         pages.scores, pages.answers = self.posting.scores(pages.raw), self.posting.answers(shares, judged.text)
         pages.probabilities, pages.weights = judged.duties, parts @ self.posting.a["share_weights"]
+        pages.known = judged.known.tolist()
         codes = self.duty.codes
         pages.codes = [codes[b] for b in best_codes(judged.duties, codes)]
         pages.phrase_codes = [codes[b] for b in best_codes(judged.phrases, codes)]

@@ -50,7 +50,8 @@ class Pages:
     word: (T,) number of each token in the lexicon; start, end: (T,) its characters in its own text; first: (P + 1,) where each
     posting's tokens begin. segments: of all postings, as `jd_segments` finds them. zones with label and chance (probability) of
     each; duties with the purpose of each, as tokens; phrases: (M, 5) duty, verb's and object's bounds. Then what `jd_functions`
-    adds: codes of duties and phrases; probabilities (N, K), weights (N, F) of duties; raw, scores (P, F), answers (P, A) of postings.
+    adds: codes of duties and phrases; probabilities (N, K), weights (N, F) of duties; raw, scores (P, F), answers (P, A) of
+    postings, and the share of their duties' words that are known.
     """
 
     lang: str
@@ -75,6 +76,7 @@ class Pages:
     raw: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     scores: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     answers: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    known: list[float] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -7,6 +7,7 @@ in `lang/*/phrases.toml`.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 
 from analyzer.lang.tables import read
@@ -17,6 +18,8 @@ Bounds = tuple[int, int]
 Pair = tuple[Bounds, Bounds]
 
 _BRACKETS = {"(": ")", "（": "）", "[": "]", "【": "】"}
+_SPECIAL = re.compile(r"[\s(（\[【]")
+"""A blank, or what opens a bracket."""
 
 MAX_PHRASES = 12
 """The most phrases taken from one duty statement; what comes after them is left."""
@@ -53,12 +56,12 @@ def find_phrases(norms: Sequence[str], lang: str) -> tuple[list[Pair], Bounds | 
     return phrases, (at[purpose[0]], at[purpose[1] - 1] + 1)
 
 
-def _shown(norms: Sequence[str]) -> tuple[list[int], list[str]]:
+def _shown(norms: Sequence[str]) -> tuple[Sequence[int], list[str]]:
     """Place and norm of the tokens that count: no blanks (a line end stays, as one `\n`), nothing in brackets."""
-    if _BRACKETS.keys().isdisjoint(norms):
-        at = [n for n, norm in enumerate(norms) if not norm.isspace() or "\n" in norm or "\r" in norm]
-        return at, ["\n" if norms[n].isspace() else norms[n] for n in at]
-    at, shown = [], []
+    if not _SPECIAL.search("".join(norms)):
+        return range(len(norms)), list(norms)
+    at: list[int] = []
+    shown: list[str] = []
     closing: int | None = None
     for n, norm in enumerate(norms):
         if closing is not None:

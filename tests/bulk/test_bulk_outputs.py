@@ -18,8 +18,10 @@ import pytest
 import zstandard
 from bulk_fake import FakeFactory
 from bulk_tools import read_csv, read_jsonl, texts, write_csv
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, safe, unique
+from analyzer.bulk.layout import JD_COLUMNS, JD_TYPES, CsvRows, safe, unique
 from analyzer.bulk.run import Options, score_files
 from analyzer.bulk.summary import Summary
 from analyzer.errors import OutputError, TableError
@@ -28,10 +30,23 @@ from analyzer.settings import TABLE_LIMITS
 LIMITS = replace(TABLE_LIMITS, chunk_rows=5)
 
 
-def run(source: Path | list[Path], target: Path, **given: Any) -> Summary:
-    options = Options(**given.pop("options", {}))
+def run(source: Path | list[Path], target: Path, **asked: Any) -> Summary:
+    options = Options(**asked.pop("options", {}))
     sources = source if isinstance(source, list) else [source]
-    return score_files(sources, target, factory=FakeFactory(), limits=LIMITS, options=options, **given)
+    return score_files(sources, target, factory=FakeFactory(), limits=LIMITS, options=options, **asked)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\"',;\t\n ")), max_size=9), min_size=2, max_size=5),
+    st.sampled_from(",;\t|"),
+)
+def test_rows_are_as_csv_writes_them(cells: list[str], delimiter: str) -> None:
+    ours, theirs = io.StringIO(newline=""), io.StringIO(newline="")
+    CsvRows(ours, delimiter).write(cells)
+    quoting = csv.QUOTE_ALL if any("\r" in c for c in cells) else csv.QUOTE_MINIMAL
+    csv.writer(theirs, delimiter=delimiter, lineterminator="\n", quoting=quoting).writerow(cells)
+    assert ours.getvalue() == theirs.getvalue()
 
 
 ROWS = [
