@@ -56,24 +56,27 @@ class Headings:
     def inside(self, text: str) -> list[int]:
         """Where a heading with its colon begins in the midst of a line: `… carnet B Funciones: …`, `…不涉及销售任职要求：…`.
 
-        A Spanish one is a table's heading that begins with a capital after a blank; a Chinese one has four characters or more.
+        A Spanish one is a table's heading that begins with a capital; a Chinese one has four characters or more. A NUL ends a text
+        as a line break does, so that many texts can be looked through in one row.
         """
         if ":" not in text and "：" not in text:
             return []
         places = []
         for colon in _COLON.finditer(text):
             end = colon.start()
-            for begin in _BEGINS.finditer(text, max(0, end - _REACH), end):
+            edge = max(0, end - _REACH)
+            low = max(edge, text.rfind("\n", edge, end) + 1, text.rfind("\0", edge, end) + 1)
+            for begin in _BEGINS.finditer(text, low, end):
                 if self.table.get(plain(text[begin.start() : end])):
-                    places.extend([] if _LEANS.search(text, max(0, end - 2 * _REACH), begin.start()) else [begin.start()])
+                    places.extend([] if _LEANS.search(text, low, begin.start()) else [begin.start()])
                     break
             else:
-                places.extend(self._after_han(text, end))
+                places.extend(self._after_han(text, low, end))
         return places
 
-    def _after_han(self, text: str, end: int) -> list[int]:
+    def _after_han(self, text: str, low: int, end: int) -> list[int]:
         """Where the longest heading at the end of a run of Chinese begins, if the run is more than that heading."""
-        han = _HAN_END.search(text, max(0, end - _REACH), end)
+        han = _HAN_END.search(text, low, end)
         if not han:
             return []
         run, rest = han.group(), 2 if text[max(0, han.start() - 1) : han.start()] in _COMMAS else 5
