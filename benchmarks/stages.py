@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
-    """Stage → microseconds a posting, each stage run alone over the postings, a batch at a time as the analyzer does."""
+    """Stage → microseconds a posting of a table, each stage run alone over the postings, a batch at a time as the analyzer does."""
     import analyzer
     from analyzer import language
     from analyzer.analyzer import BATCH
-    from analyzer.bulk.layout import csv_cell
+    from analyzer.bulk.layout import CsvRows, csv_cell, our_cells
     from analyzer.reading import Reader
     from analyzer.settings import LIMITS
 
@@ -47,9 +47,9 @@ def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
             pages = timed("tokenizer", lambda: nlp.tokenizer.pages(texts))  # type: ignore[union-attr]  # noqa: B023
             for name, step in nlp.pipeline:
                 timed(name, lambda: step.read(pages))  # type: ignore[attr-defined]  # noqa: B023
-            reader = timed("result", lambda: Reader(component, pages, "m"))  # noqa: B023
+            reader = timed("result", lambda: Reader(component, pages, "m", evidence=False))  # noqa: B023
             results += timed("result", lambda: [reader.read(n, title=t, id=None, mixed=False) for n, t in enumerate(titles)])  # noqa: B023
-        lines = timed("row", lambda: [[csv_cell(v) for v in r.to_row().values()] for r in results])
-        writer = csv.writer(io.StringIO())
-        timed("CSV out", lambda: [writer.writerow([*r.values(), *line]) for r, line in zip(given, lines, strict=True)])
+        lines = timed("row", lambda: [[csv_cell(v) for v in our_cells(r, guard=True)] for r in results])
+        writer = CsvRows(io.StringIO(), ",")
+        timed("CSV out", lambda: [writer.write([*r.values(), *line]) for r, line in zip(given, lines, strict=True)])
     return {name: seconds / len(given) * 1e6 for name, seconds in spent.items()}

@@ -48,7 +48,7 @@ class Batch:
     @property
     def norms(self) -> NDArray[np.uint64]:
         """(C,) 64-bit hash of each content token's normal form."""
-        return self.pages.lexicon.hashes[self.form]
+        return self.pages.lexicon.hashes.take(self.form)
 
     @property
     def starts(self) -> NDArray[np.int64]:
@@ -64,9 +64,9 @@ class Batch:
 def content_of(pages: Pages) -> Batch:
     """The segments of the pages."""
     known, spans = pages.lexicon, pages.segments
-    at = np.flatnonzero(known.marks[pages.word] & (MARK | BLANK) == 0)
+    at = np.flatnonzero(known.marks.take(pages.word) & (MARK | BLANK) == 0)
     segment = np.searchsorted(spans.begin, at, side="right") - 1
-    return Batch(pages, known.norm[pages.word[at]], segment, at, spans.begin, spans.stop, spans.owner)
+    return Batch(pages, known.norm.take(pages.word.take(at)), segment, at, spans.begin, spans.stop, spans.owner)
 
 
 def make_batch(docs: Sequence[Doc]) -> Batch:
@@ -112,15 +112,13 @@ class HashTable:
         bits = max(4, int(np.ceil(np.log2(max(1, len(keys)) * 4))))
         self.shift, self.mask = np.uint64(64 - bits), np.int64((1 << bits) - 1)
         self.keys = keys
-        self.table = np.full(1 << bits, -1, np.int64)
-        self.probes = 0
-        left, slots = np.arange(len(keys)), self._slots(keys)
+        self.table = np.full(1 << bits, -1, np.int32)
+        left, slots = np.arange(len(keys), dtype=np.int32), self._slots(keys)
         while len(left):
             free = self.table[slots] < 0
             self.table[slots[free]] = left[free]
             placed = self.table[slots] == left
             left, slots = left[~placed], (slots[~placed] + 1) & self.mask
-            self.probes += 1
 
     def _slots(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         with np.errstate(over="ignore"):
@@ -128,19 +126,22 @@ class HashTable:
 
     def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Position of each key, -1 where it is not there."""
-        out = np.full(len(keys), -1, np.int64)
         if not len(self.keys):
-            return out
+            return np.full(len(keys), -1, np.int64)
         slots = self._slots(keys)
-        pending = np.arange(len(keys))
-        for _ in range(self.probes):
+        at = self.table.take(slots)
+        taken = at >= 0
+        hit = taken & (self.keys.take(at, mode="wrap") == keys)
+        out = np.where(hit, at, -1).astype(np.int64)
+        pending = np.flatnonzero(taken & ~hit)
+        slots = slots[pending]
+        while len(pending):  # few
+            slots = (slots + 1) & self.mask
             at = self.table[slots]
             hit = (at >= 0) & (self.keys[at] == keys[pending])
             out[pending[hit]] = at[hit]
             on = (at >= 0) & ~hit
-            if not on.any():
-                break
-            pending, slots = pending[on], (slots[on] + 1) & self.mask
+            pending, slots = pending[on], slots[on]
         return out
 
 
@@ -208,9 +209,9 @@ class FeatureSpace:
     def of_forms(self, known: Lexicon, forms: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The features of some normal forms: (place in `forms`, feature), place by place."""
         offsets, flat = self._table(known)
-        begin = offsets[forms]
-        counts = offsets[1:][forms] - begin
-        return np.repeat(np.arange(len(forms)), counts), flat[ranges(begin, counts)]
+        begin = offsets.take(forms)
+        counts = offsets[1:].take(forms) - begin
+        return np.repeat(np.arange(len(forms)), counts), flat.take(ranges(begin, counts))
 
     def occurrences(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Every known feature where it occurs: (segment, feature, position of its first content token, tokens it spans)."""
@@ -224,7 +225,7 @@ class FeatureSpace:
         """Neighbours in a segment that are a feature: (position of the left one, feature)."""
         left = np.flatnonzero(batch.segment[1:] == batch.segment[:-1])
         norms = batch.norms
-        found = self.pairs.find(pair_keys(norms[left], norms[left + 1]))
+        found = self.pairs.find(pair_keys(norms.take(left), norms.take(left + 1)))
         hit = found >= 0
         return left[hit], found[hit] + self.first_pair
 
@@ -241,7 +242,7 @@ class FeatureSpace:
         """(S, V) float32: 1 where a feature occurs in a segment."""
         position, column = self.of_forms(batch.pages.lexicon, batch.form)
         left, found = self._pairs(batch)
-        return self.presence(batch.segment[np.concatenate([position, left])], np.concatenate([column, found]), len(batch))
+        return self.presence(batch.segment.take(np.concatenate([position, left])), np.concatenate([column, found]), len(batch))
 
     def presence(self, rows: NDArray[np.int64], columns: NDArray[np.int64], count: int) -> sparse.csr_matrix:
         """(count, V) float32: 1 where a feature occurs in a row, however often; the columns of each row ascend."""
@@ -265,7 +266,7 @@ class FeatureSpace:
     def weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         """Counts to idf weights, rows scaled to length 1."""
         counts.sum_duplicates()
-        counts.data = self.weights[counts.indices]
+        counts.data = self.weights.take(counts.indices)
         squares = np.add.reduceat(np.append(counts.data**2, 0), counts.indptr[:-1]) if counts.shape[0] else np.zeros(0)
         squares[np.diff(counts.indptr) == 0] = 1
         counts.data /= np.repeat(np.sqrt(squares), np.diff(counts.indptr)).astype(np.float32)
@@ -288,4 +289,4 @@ def restrict(batch: Batch, spans: Spans) -> Batch:
     counts = high - low
     segment = np.repeat(np.arange(len(spans)), counts)
     index = ranges(low, counts)
-    return Batch(batch.pages, batch.form[index], segment, batch.at[index], spans.begin, spans.stop, spans.owner)
+    return Batch(batch.pages, batch.form.take(index), segment, batch.at.take(index), spans.begin, spans.stop, spans.owner)

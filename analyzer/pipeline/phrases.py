@@ -41,6 +41,7 @@ def find_phrases(norms: Sequence[str], lang: str) -> tuple[list[Pair], Bounds | 
         pairs, purpose = phrases_zh.parse(shown)
     else:
         pairs, purpose = phrases_es.parse(shown)
+    whole = isinstance(at, range)  # nothing stands between
     phrases: list[Pair] = []
     seen: set[Pair] = set()
     for pair in pairs:
@@ -48,7 +49,7 @@ def find_phrases(norms: Sequence[str], lang: str) -> tuple[list[Pair], Bounds | 
         if pair in seen or v >= v_end or o >= o_end or (v < o_end and o < v_end):
             continue
         seen.add(pair)
-        phrases.append(((at[v], at[v_end - 1] + 1), (at[o], at[o_end - 1] + 1)))
+        phrases.append(pair if whole else ((at[v], at[v_end - 1] + 1), (at[o], at[o_end - 1] + 1)))
         if len(phrases) == MAX_PHRASES:
             break
     if purpose is None or purpose[0] >= purpose[1]:
@@ -84,12 +85,13 @@ _ENGLISH_LISTS = frozenset(("verbs", "lead_ins", "joiners", "purposes", "article
 
 @functools.cache
 def _english() -> dict[str, frozenset[str]]:
-    return {name: frozenset(rows) for name, rows in read("en", "phrases", _ENGLISH_LISTS).items()}
+    lists = {name: frozenset(rows) for name, rows in read("en", "phrases", _ENGLISH_LISTS).items()}
+    return {**lists, "first": lists["verbs"] | {row.partition(" ")[0] for row in lists["lead_ins"]}}
 
 
 def _is_english(norms: list[str]) -> bool:
     """Whether the statement opens with an English verb or lead-in and goes on in Latin script."""
-    if not norms or not norms[0].isascii():
+    if not norms or norms[0] not in _english()["first"]:
         return False
     words = norms[:8]
     if len(words) < 2 or not (words[1] == "," or (words[1].isascii() and words[1][0].isalpha())):

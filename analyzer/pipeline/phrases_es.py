@@ -17,9 +17,11 @@ from analyzer.pipeline.phrases_es_words import (
     INDIRECT,
     INFINITIVE,
     JOINER,
+    LEADING,
     LEADS,
     MAYBE,
     NOUN,
+    OPENING,
     VERB,
     infinitive,
     kind,
@@ -32,6 +34,8 @@ _COMPANIONS = frozenset(["con", "en", "entre"])
 """After these inside an object, what is added without an article is theirs (acuerdos con cámaras, sindicatos y bolsas)."""
 _SUBJECTS = frozenset(["el", "la", "su", "tu", "este", "esta", "persona", "candidato", "seleccionado", "incorporado"])
 """What a sentence's subject begins with where a lead-in may follow."""
+_ENDS = BREAK | JOINER | ADJUNCT | GERUND | OPENING
+"""What may end an object."""
 
 
 def parse(norms: list[str]) -> tuple[list[Pair], Bounds | None]:
@@ -46,8 +50,8 @@ class _Reader:
 
     def __init__(self, norms: list[str]) -> None:
         self.words = norms
-        self.plain = ["de" if n == "del" else "a" if n == "al" else n for n in norms]
-        self.bits = [kind(n) for n in norms]
+        self.plain = ["de" if n == "del" else "a" if n == "al" else n for n in norms] if "del" in norms or "al" in norms else norms
+        self.bits = list(map(kind, norms))
         self.pairs: list[Pair] = []
         self.purpose: Bounds | None = None
         self.tables = tables()
@@ -127,10 +131,10 @@ class _Reader:
             at += 1
         if at >= end:
             return end
-        aim = self._aim(at, end)
+        aim = self._aim(at, end) if bits[at] & OPENING else 0
         if aim:
             return self._take_purpose(aim, end)
-        size = self._match(at, self.tables.lead_ins)
+        size = self._match(at, self.tables.lead_ins) if bits[at] & LEADING else 0
         if size and not fresh:
             return self._lead(at)
         if bits[at] & GERUND and self.pairs and bits[at] & AIM:
@@ -163,13 +167,13 @@ class _Reader:
         """Over words that belong to no phrase, to the next clause, verb or aim."""
         bits = self.bits
         at += 1
-        while at < end and not bits[at] & (BREAK | JOINER) and not self._aim(at, end):
+        while at < end and not bits[at] & (BREAK | JOINER) and not (bits[at] & OPENING and self._aim(at, end)):
             at += 1
         return at
 
     def _aim(self, at: int, end: int) -> int:
         """Where the aim begins whose opening stands at `at`; 0 where none does."""
-        if self.words[at] not in self.tables.openings:
+        if not self.bits[at] & OPENING:
             return 0
         size = self._match(at, self.tables.purpose_clauses)
         if size:
@@ -228,9 +232,8 @@ class _Reader:
 
     def _compound(self, at: int) -> int:
         """How many words a compound verb has, in any form (dar seguimiento, dando seguimiento); 0 where there is none."""
-        following = self.words[at + 1 : at + 5]
         for row in self.tables.compounds.get(infinitive(self.words[at]), ()):
-            if following[: len(row) - 1] == row[1:]:
+            if self.words[at + 1 : at + len(row)] == row[1:]:
                 return len(row)
         return 0
 
@@ -243,6 +246,9 @@ class _Reader:
         closed = bound = False
         while n < end:
             kind_ = bits[n]
+            if not kind_ & _ENDS and n > begin + 1:
+                n += 1
+                continue
             if kind_ & BREAK:
                 break
             if kind_ & JOINER and not (n + 1 < end and words[n + 1] == "-"):

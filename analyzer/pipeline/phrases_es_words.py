@@ -16,6 +16,8 @@ _LISTS = frozenset((
 INFINITIVE, GERUND, FINITE, MAYBE, NOUN = 1, 2, 4, 8, 16
 """MAYBE: a present or subjunctive form (gestiona, gestione), which may as well be a noun (control, compra)."""
 ARTICLE, DETERMINER, JOINER, ADJUNCT, INDIRECT, ADVERB, BREAK, AIM, AIM_CLAUSE, LEADS, HARD = (1 << n for n in range(5, 16))
+OPENING, LEADING = 1 << 16, 1 << 17
+"""The first word of some aim; of some lead-in."""
 VERB = INFINITIVE | FINITE
 _CLITICS = ("melo", "selo", "los", "las", "les", "lo", "la", "le", "se", "te", "nos")
 _HARD = (".", ";", ":", "\n", "?", "!")
@@ -76,7 +78,7 @@ def tables() -> Tables:
 def kind(norm: str) -> int:
     """What a word can be, as bits, by its ending and the lists."""
     lists = tables()
-    bits = lists.words.get(norm, 0)
+    bits = lists.words.get(norm, 0) | (OPENING if norm in lists.openings else 0) | (LEADING if norm in lists.lead_ins else 0)
     if not norm.isalpha():
         return bits
     if norm in lists.nouns or (norm.endswith(lists.noun_endings) and norm not in lists.not_nouns):

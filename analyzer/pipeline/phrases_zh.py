@@ -30,6 +30,10 @@ from analyzer.pipeline.phrases_zh_words import (
     WORK,
 )
 
+_OF_AIMS = MARKER | AIM
+_LIMITS = STOP | LIGHT | STRONG | TAKES_OBJECT | JOINER
+"""What may end an object list."""
+
 
 def parse(norms: list[str]) -> tuple[list[Pair], Bounds | None]:
     """The (verb, object) pairs of a statement and its purpose, as bounds into `norms`."""
@@ -58,6 +62,8 @@ class _Reader(Lists):
         if at >= end or (self.pairs and self._is_aim(at, end)):
             return
         for n in range(at, end):
+            if not bits[n] & _OF_AIMS:
+                continue
             if bits[n] & MARKER:
                 aim = self._skip(n + 1, end, AIM_ADVERB)
                 if aim < end and bits[aim] & AIM:
@@ -274,6 +280,8 @@ class _Reader(Lists):
         bits = self.bits
         for n in range(at, end):
             kind = bits[n]
+            if not kind & _LIMITS:
+                continue
             if kind & STOP and n > at:
                 return n, 0
             if n > at and (kind & LIGHT or (kind & STRONG and n + 1 < end and self._breaks_in(n))):

@@ -40,7 +40,10 @@ class Lists:
         end = self._trimmed(start, end)
         if start >= end:
             return []
-        if not any(b & JOINER for b in bits[start:end]):
+        for b in bits[start:end]:
+            if b & JOINER:
+                break
+        else:
             return [(start, end)]
         last = max((n for n in range(start, end - 1) if words[n] == "的" or words[n] == "等"), default=-1)
         items: list[Bounds] = []

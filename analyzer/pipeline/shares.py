@@ -19,10 +19,11 @@ SECOND = 0.4
 def rounded_all(values: Any) -> Floats:
     """`analysis.rounded` of each number. Those near the middle between two decimals, or large, are rounded one by one."""
     values = np.asarray(values, np.float64)
-    scaled = values * 10**DIGITS
-    whole = np.rint(scaled)
-    out = whole / 10**DIGITS + 0.0
-    unsure = (np.abs(np.abs(scaled - whole) - 0.5) < 1e-4) | ~(np.abs(values) < 1e4)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = values * 10**DIGITS
+        whole = np.rint(scaled)
+        out = whole / 10**DIGITS + 0.0
+        unsure = (np.abs(np.abs(scaled - whole) - 0.5) < 1e-4) | ~(np.abs(values) < 1e4)
     for place in zip(*np.nonzero(unsure), strict=True):
         out[place] = rounded(values[place])
     return out

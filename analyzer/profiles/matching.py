@@ -215,6 +215,7 @@ def _genders(word: str, lang: str) -> tuple[str, ...]:
     return (word, feminine + space + rest)
 
 
+@functools.lru_cache(maxsize=4_096)
 def _weight(term: str, lang: str) -> int:
     latin = len(re.findall(r"[a-z0-9&+]+", term))
     if lang == "es":
