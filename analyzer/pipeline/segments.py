@@ -10,7 +10,6 @@ from spacy.tokens import Doc
 
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.pages import Pages, segments_at
-from analyzer.text.characters import Characters
 from analyzer.text.segments import segments
 
 
@@ -23,7 +22,7 @@ class Segments(Batched):
         base = np.cumsum(sizes) - sizes
         tokens = pages.start + np.repeat(base, np.diff(pages.first))  # places of all texts in one row, so that one search finds them all
         views = [pages.view(number) for number in range(len(pages))]
-        row = Characters([seen.text for seen in views])
+        row = pages.clean
         places = segments(row)
         owner = row.owner(places)
         places = places - row.begin[owner]

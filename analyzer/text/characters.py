@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.text.view import UNUSUAL
+
 Ints = NDArray[np.int64]
 Bits = NDArray[np.uint32]
 
@@ -25,9 +27,9 @@ STRONG = (
 """Marks that begin an item wherever they stand."""
 NUMERALS = "一二三四五六七八九十"
 
-_BITS = tuple(1 << n for n in range(27))
+_BITS = tuple(1 << n for n in range(29))
 (SHOWN, SPACE, WORD, OTHER, NO_MARK, DIGIT, IN_WORDY, IN_STRONG, IN_HAN, IN_UPPER, OPENS, IN_LOWER, NUMERAL, NEWLINE) = _BITS[:14]
-(BLANK, STOP, HALF, DOT, CLOSED, BRACKET, DASH, HEADED, TAIL, QUOTE, COLON, IS_LOWER, IS_UPPER) = _BITS[14:]
+(BLANK, STOP, HALF, DOT, CLOSED, BRACKET, DASH, HEADED, TAIL, QUOTE, COLON, IS_LOWER, IS_UPPER, ODD, GLOSS) = _BITS[14:]
 _CLASSES = {
     SPACE: r"\s",
     WORD: r"\w",
@@ -36,6 +38,7 @@ _CLASSES = {
     IN_WORDY: rf"[^\W\d_{NUMERALS}{STRONG}]",
     NO_MARK: rf"[^\W\d_{NUMERALS}{STRONG}a-zA-Z]",
     IN_STRONG: f"[{STRONG}]",
+    ODD: f"[{UNUSUAL}]",
 }
 """Looked for wherever Unicode has letters; the others are of the first plane."""
 _NEAR = {
@@ -56,6 +59,7 @@ _NEAR = {
     TAIL: '[。；！？!?;"”’」』)）]',
     QUOTE: "[\"”')»]",
     COLON: "[:：]",
+    GLOSS: "[(（?]",
 }
 _LETTERED, _CASED = 0x33480, 0x20000
 """No letter lies beyond; none that has a case."""
@@ -112,6 +116,7 @@ class Characters:
         out = np.empty(len(every), np.uint32)
         for at in range(0, len(every), _BLOCK):
             table.take(every[at : at + _BLOCK], mode="clip", out=out[at : at + _BLOCK])
+        out[0] = out[self.stop] = out[-len(_AFTER_ALL) :] = OTHER
         return out
 
     def running(self, bits: int) -> NDArray[np.int32]:
