@@ -44,12 +44,16 @@ class Headings:
         """table: plain heading → the zone it opens."""
         self.table = table
         self._first = frozenset(heading.partition(" ")[0] for heading in table)
-        self._longest = max(map(len, self._first), default=0)
+        self.longest = max(map(len, self._first), default=0)
+
+    def begins(self, word: str) -> bool:
+        """Whether a heading can begin with a word."""
+        return spanish(word) in self._first
 
     def zone(self, text: str) -> str | None:
         """The zone that a text opens if it is a heading, whatever marks it has."""
         first = _WORD.search(text)
-        if first is None or first.end() - first.start() > self._longest or spanish(first.group()) not in self._first:
+        if first is None or first.end() - first.start() > self.longest or not self.begins(first.group()):
             return None
         return self.table.get(plain(text))
 

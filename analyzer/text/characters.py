@@ -27,9 +27,9 @@ STRONG = (
 """Marks that begin an item wherever they stand."""
 NUMERALS = "一二三四五六七八九十"
 
-_BITS = tuple(1 << n for n in range(29))
+_BITS = tuple(1 << n for n in range(30))
 (SHOWN, SPACE, WORD, OTHER, NO_MARK, DIGIT, IN_WORDY, IN_STRONG, IN_HAN, IN_UPPER, OPENS, IN_LOWER, NUMERAL, NEWLINE) = _BITS[:14]
-(BLANK, STOP, HALF, DOT, CLOSED, BRACKET, DASH, HEADED, TAIL, QUOTE, COLON, IS_LOWER, IS_UPPER, ODD, GLOSS) = _BITS[14:]
+(BLANK, STOP, HALF, DOT, CLOSED, BRACKET, DASH, HEADED, TAIL, QUOTE, COLON, IS_LOWER, IS_UPPER, ODD, GLOSS, CONTACT) = _BITS[14:]
 _CLASSES = {
     SPACE: r"\s",
     WORD: r"\w",
@@ -60,6 +60,7 @@ _NEAR = {
     QUOTE: "[\"”')»]",
     COLON: "[:：]",
     GLOSS: "[(（?]",
+    CONTACT: "[@<]",
 }
 _LETTERED, _CASED = 0x33480, 0x20000
 """No letter lies beyond; none that has a case."""
@@ -125,9 +126,23 @@ class Characters:
         np.cumsum(self.bits & np.uint32(bits), out=out[1:])
         return out
 
-    def where(self, bits: int) -> Ints:
-        """Places of the characters that are any of these."""
+    def where(self, bits: int, but: int = 0) -> Ints:
+        """Places of the characters that are any of these, and none of those that are left out."""
+        if but:
+            return np.flatnonzero((self.bits & np.uint32(bits) != 0) & (self.bits & np.uint32(but) == 0))
         return np.flatnonzero(self.bits & np.uint32(bits) != 0)
+
+    def stripped(self, begin: Ints, stop: Ints) -> tuple[Ints, Ints]:
+        """Stretches of texts without the space at their ends; of one that is all space neither end lies outside."""
+        spaces = self.where(SPACE)
+        if not len(spaces):
+            return begin, stop
+        edges = np.flatnonzero(np.diff(spaces) != 1)
+        starts, stops = spaces[np.append(0, edges + 1)], spaces[np.append(edges, -1)] + 1
+        front, back = (np.maximum(np.searchsorted(starts, at, side="right") - 1, 0) for at in (begin, stop - 1))
+        low = np.where((starts[front] <= begin) & (begin < stops[front]), stops[front], begin)
+        high = np.where((starts[back] < stop) & (stop <= stops[back]), starts[back], stop)
+        return np.minimum(low, stop), np.maximum(high, begin)
 
     def owner(self, places: Ints) -> Ints:
         """The text that each place lies in."""
