@@ -112,10 +112,11 @@ def _marks(row: Characters, begin: Ints, stop: Ints, low: Ints) -> tuple[Ints, I
     kind, ordinal = np.zeros(len(begin), np.int64), np.zeros(len(begin), np.int64)
     plain = (row.bits[low] & row.bits[low + 1] & c.IN_WORDY > 0) & (low + 1 < stop)
     asked = np.flatnonzero(~plain)
-    for n, start, end in zip(asked.tolist(), begin[asked].tolist(), stop[asked].tolist(), strict=True):
-        if mark := LIST_MARK.match(row.text, start, end):
-            kind[n], ordinal[n] = _mark(mark.group())
-            low[n] = mark.end()
+    found = [LIST_MARK.match(row.text, i, j) for i, j in zip(begin[asked].tolist(), stop[asked].tolist(), strict=True)]
+    marked = asked[np.array([mark is not None for mark in found], np.bool_)]
+    marks = [mark for mark in found if mark]
+    low[marked] = [mark.end() for mark in marks]
+    kind[marked], ordinal[marked] = np.array([_mark(mark.group()) for mark in marks], np.int64).reshape(-1, 2).T
     return kind, ordinal
 
 
@@ -148,17 +149,17 @@ def _headings(row: Characters, low: Ints, high: Ints, known: Headings) -> tuple[
     """The zone that each segment opens, being a heading or beginning with one and a colon; 0 for none."""
     own, inside = np.zeros(len(low), np.int64), np.zeros(len(low), np.int64)
     hidden = row.where(c.OTHER | c.WORD, c.SHOWN)
-    word = np.minimum(hidden[np.searchsorted(hidden, low)], high) - low  # characters of the first word; where a mark stands before it, 0
-    begins = (word <= known.longest) & (high > low)
-    for n in np.flatnonzero(begins & (word > 0)).tolist():
-        begins[n] = known.begins(row.text[low[n] : low[n] + word[n]])
-    for n in np.flatnonzero(begins & (high - low < _HEADING)).tolist():
-        own[n] = _OPENS[known.zone(row.text[low[n] : high[n]]) or ""]
+    word = np.minimum(hidden[np.searchsorted(hidden, low)], high)  # where the first word ends; before it may stand a mark
+    begins = (low == word) & (low < high) | known.perhaps(row.codes[low], word - low) & (low < word)
+    at = np.flatnonzero(begins & (low < word))
+    begins[at] = [known.begins(row.text[i:j]) for i, j in zip(low[at].tolist(), word[at].tolist(), strict=True)]
+    at = np.flatnonzero(begins & (high - low < _HEADING))
+    own[at] = [_OPENS[known.zone(row.text[i:j]) or ""] for i, j in zip(low[at].tolist(), high[at].tolist(), strict=True)]
     colons = np.append(row.where(c.COLON), len(row.text))
     colon = colons[np.searchsorted(colons, low)]
-    glued = begins & (own == 0) & (colon < high) & (colon - low >= _GLUED[0]) & (colon - low <= _GLUED[1])
-    for n in np.flatnonzero(glued).tolist():
-        inside[n] = _OPENS[known.zone(row.text[low[n] : colon[n]]) or ""]
+    glued = (own == 0) & begins & (colon < high) & (colon - low >= _GLUED[0]) & (colon - low <= _GLUED[1])
+    at = np.flatnonzero(glued)
+    inside[at] = [_OPENS[known.zone(row.text[i:j]) or ""] for i, j in zip(low[at].tolist(), colon[at].tolist(), strict=True)]
     return own, inside
 
 
