@@ -97,15 +97,11 @@ def marginals(emissions: Array, lengths: NDArray[np.int64], transitions: Array, 
 
 def _stepped(values: Array, moves: Array) -> Array:
     """(K, B): `moves.T @ values`, added up state by state."""
-    out = values[0] * moves[0][:, None]
-    for state in range(1, len(moves)):
-        out += values[state] * moves[state][:, None]
+    out: Array = np.add.reduce(values[:, None, :] * moves[:, :, None], axis=0)
     return out
 
 
 def _scaled(values: Array) -> Array:
-    """(K, B) columns that add up to 1, added up row by row."""
-    total = values[0].copy()
-    for state in range(1, len(values)):
-        total += values[state]
-    return values / total
+    """(K, B) columns that add up to 1, added up row by row: `accumulate` keeps to that order, `sum` does not."""
+    out: Array = values / np.add.accumulate(values, axis=0)[-1]
+    return out
