@@ -86,13 +86,14 @@ class Analyzer:
         return self.analyze_many(items, evidence=False)
 
     def _batch(self, group: list[Mapping[str, Any]], evidence: bool) -> list[Analysis]:
-        found = [languages.find(_text(i), self.limits, i.get("language")) for i in group]
+        texts = [_text(i) for i in group]
+        found = languages.find_many(texts, self.limits, [i.get("language") for i in group])
         results: list[Analysis | None] = [None] * len(group)
         for lang in languages.SUPPORTED:
             mine = [n for n, f in enumerate(found) if f.status == "ok" and f.language == lang]
             if not mine:
                 continue
-            pages = self._pages(lang, [_text(group[n]) for n in mine])
+            pages = self._pages(lang, [texts[n] for n in mine])
             component: Functions = self.pipeline(lang).get_pipe("jd_functions")  # type: ignore[assignment]
             reader = Reader(component, pages, self.model_name(lang), evidence)
             for place, n in enumerate(mine):

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analyzer.settings import Limits
+from analyzer.text.characters import codes
 from analyzer.text.segments import boundaries
 
 SUPPORTED = ("zh", "es")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002a6df]+")
-_KANA = re.compile("[\u3041-\u30ff\uff66-\uff9d]+")
-_HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]+")
-_FAR_LATIN = re.compile("[\u0100-\u024f]+")
-_NEAR_LATIN = bytes([*range(0x41, 0x5B), *range(0x61, 0x7B), *range(0xC0, 0x100)])
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]+")
-_CONTROL = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)])
-_BEYOND = re.compile("[^\x00-\xff]+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _LETTER = re.compile(r"[^\W\d_]+")
+_CONTROL, _SURROGATE, _HANZI, _KANA, _HANGUL, _LATIN, _KINDS = range(1, 8)
+_RANGES = {
+    _CONTROL: (
+        (0, 8), (0x0B, 0x0C), (0x0E, 0x1F), (0x7F, 0x9F), (0xE000, 0xF8FF), (0xFFFD, 0xFFFD), (0xF0000, 0x10FFFF),
+    ),
+    _SURROGATE: ((0xD800, 0xDFFF),),
+    _HANZI: ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x2A6DF)),
+    _KANA: ((0x3041, 0x30FF), (0xFF66, 0xFF9D)),
+    _HANGUL: ((0xAC00, 0xD7AF), (0x1100, 0x11FF)),
+    _LATIN: ((0x41, 0x5A), (0x61, 0x7A), (0xC0, 0x24F)),
+}  # fmt: skip
+"""Kinds of characters that are counted: what cannot be read, and the scripts told apart."""
 _ENDS = re.compile("[\n。；！？;.!?•●]")
 _CANDIDATES = ("es", "pt", "ca", "gl", "eu", "en", "fr", "it", "de", "ro", "nl")
 _SAMPLE = 1_200
@@ -57,46 +67,66 @@ def _count(pattern: re.Pattern[str], text: str) -> int:
     return sum(map(len, pattern.findall(text)))
 
 
-def _parted(text: str) -> tuple[bytes, str]:
-    """A text's characters below 256 as bytes, in which many are counted at once, and the others."""
-    try:
-        return text.encode("latin-1"), ""
-    except UnicodeEncodeError:
-        return text.encode("latin-1", "ignore"), "".join(_BEYOND.findall(text))
+@functools.cache
+def _table() -> NDArray[np.uint8]:
+    """The kind of each character."""
+    out = np.zeros(0x110000, np.uint8)
+    for kind, ranges in _RANGES.items():
+        for first, last in ranges:
+            out[first : last + 1] = kind
+    return out
 
 
-def _among(near: bytes, wanted: bytes) -> int:
-    return len(near) - len(near.translate(None, wanted))
-
-
-def unreadable(text: str, limits: Limits) -> str | None:
-    """Why a text cannot be read at all, or None."""
-    return _unreadable(text, limits, *_parted(text[:_LOOKED_AT]))
+def _counted(texts: Sequence[str]) -> list[list[int]]:
+    """How many characters of each kind each text has."""
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    kinds = _table().take(codes("".join(texts)), mode="clip")
+    owner = np.repeat(np.arange(len(texts)) * _KINDS, sizes)
+    return np.bincount(owner + kinds, minlength=len(texts) * _KINDS).reshape(-1, _KINDS).tolist()
 
 
 _LOOKED_AT = 20_000
 """Characters among which unreadable ones are counted."""
 
 
-def _unreadable(text: str, limits: Limits, near: bytes, beyond: str) -> str | None:
-    size = len(near) + len(beyond)
-    if _SURROGATE.search(text if size < len(text) else beyond):
+def unreadable(text: str, limits: Limits) -> str | None:
+    """Why a text cannot be read at all, or None."""
+    return _unreadable(text, _counted([text[:_LOOKED_AT]])[0], limits)
+
+
+def _unreadable(text: str, counted: list[int], limits: Limits) -> str | None:
+    """counted: of the characters looked at."""
+    size = min(len(text), _LOOKED_AT)
+    if counted[_SURROGATE] or (size < len(text) and _SURROGATES.search(text)):
         return "lone_surrogates"
-    return "not_text" if size and (_among(near, _CONTROL) + _count(_UNREADABLE, beyond)) / size > limits.max_unreadable else None
+    return "not_text" if size and counted[_CONTROL] / size > limits.max_unreadable else None
 
 
 def find(text: str, limits: Limits, said: str | None = None) -> Found:
     """Look at a text before anything else does. `said` overrides what is found, where the text can be read."""
+    return find_many([text], limits, [said])[0]
+
+
+def find_many(texts: Sequence[str], limits: Limits, said: Sequence[str | None]) -> list[Found]:
+    """`find` for each text and what is said of it, their characters counted at once."""
+    long = [_too_long(text, limits) for text in texts]
+    counted = iter(_counted([text for text, found in zip(texts, long, strict=True) if not found]))
+    return [found or _found(text, next(counted), limits, told) for text, found, told in zip(texts, long, said, strict=True)]
+
+
+def _too_long(text: str, limits: Limits) -> Found | None:
     if len(text) > limits.max_characters:
         return Found(None, "too_long", f"over_{limits.max_characters}_characters")
     if len(text) > limits.max_segments and len(_ENDS.findall(text)) > limits.max_segments and len(boundaries(text)) > limits.max_segments:
         return Found(None, "too_long", f"over_{limits.max_segments}_segments")
-    near, beyond = _parted(text)
-    why = _unreadable(text, limits, near, beyond) if len(text) <= _LOOKED_AT else unreadable(text, limits)
+    return None
+
+
+def _found(text: str, counted: list[int], limits: Limits, said: str | None) -> Found:
+    why = _unreadable(text, counted, limits) if len(text) <= _LOOKED_AT else unreadable(text, limits)
     if why:
         return Found(None, "unreadable", why)
-    han, latin = _count(_HAN, beyond), _among(near, _NEAR_LATIN) + _count(_FAR_LATIN, beyond)
-    kana, hangul = _count(_KANA, beyond), _count(_HANGUL, beyond)
+    han, kana, hangul, latin = counted[_HANZI:_KINDS]
     letters = han + latin + kana + hangul
     if letters < limits.min_letters:
         other = _count(_LETTER, text)
@@ -137,11 +167,15 @@ _OF_OTHERS = frozenset((
 ))  # fmt: skip
 
 
+_TELLING = _SPANISH_ALONE | _OF_OTHERS
+
+
 def _surely_spanish(text: str) -> bool:
     """Whether small words that only Spanish has say so many times what others' do that the classifier need not be asked."""
     words = text[:_SAMPLE].lower().split()
-    spanish = sum(map(_SPANISH_ALONE.__contains__, words))
-    return spanish >= 5 and spanish >= 0.04 * len(words) and spanish >= 4 * sum(map(_OF_OTHERS.__contains__, words))
+    told = list(filter(_TELLING.__contains__, words))
+    spanish = sum(map(_SPANISH_ALONE.__contains__, told))
+    return spanish >= 5 and spanish >= 0.04 * len(words) and spanish >= 4 * (len(told) - spanish)
 
 
 def _spanish_words(text: str) -> bool:

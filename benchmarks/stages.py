@@ -43,7 +43,7 @@ def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
         for at in range(0, len(given), BATCH):
             texts = [r["text"] for r in given[at : at + BATCH]]
             titles = [r["title"] for r in given[at : at + BATCH]]
-            timed("language", lambda: [language.find(t, LIMITS) for t in texts])  # noqa: B023
+            timed("language", lambda: language.find_many(texts, LIMITS, [None] * len(texts)))  # noqa: B023
             pages = timed("tokenizer", lambda: nlp.tokenizer.pages(texts))  # type: ignore[union-attr]  # noqa: B023
             for name, step in nlp.pipeline:
                 timed(name, lambda: step.read(pages))  # type: ignore[attr-defined]  # noqa: B023

@@ -7,6 +7,9 @@ import re
 import tomllib
 from importlib import resources
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analyzer.errors import ProfileError
 from analyzer.text.words import spanish
 
@@ -37,6 +40,19 @@ def headings(lang: str) -> dict[str, str]:
     return {plain(row): zone for zone, rows in read(lang, "headings", frozenset("DRBCX")).items() for row in rows}
 
 
+_SIZES = 64
+_LATIN = 0x250
+"""Letters below it have no normal form but one of theirs."""
+
+
+@functools.cache
+def _spelled(letter: str) -> list[str]:
+    """The letters of which one is the normal form: itself, capital, with an accent."""
+    if not letter.isascii():
+        return [letter]
+    return [letter, *(other for other in map(chr, range(_LATIN)) if other.isalpha() and spanish(f"{other}aa")[0] == letter != other)]
+
+
 class Headings:
     """The headings of a language, looked up in running text: what cannot be one is seen by its first word."""
 
@@ -45,11 +61,22 @@ class Headings:
         self.table = table
         self._first = frozenset(heading.partition(" ")[0] for heading in table)
         self._longest = max(map(len, self._first), default=0)
+        self._begin = np.array([ord(letter) * _SIZES + len(word) for word in self._first for letter in _spelled(word[0])], np.int64)
+
+    def perhaps(self, code: NDArray[np.uint32], size: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which first words a heading can begin with at most, told by their first letter (its number) and how many letters they have."""
+        told = (code < _LATIN) | ((code >= 0x4E00) & (code < 0xA000))
+        fits: NDArray[np.bool_] = np.isin(code.astype(np.int64) * _SIZES + np.minimum(size, _SIZES - 1), self._begin)
+        return (fits | ~told) & (size <= self._longest)
+
+    def begins(self, word: str) -> bool:
+        """Whether a heading can begin with a word."""
+        return spanish(word) in self._first
 
     def zone(self, text: str) -> str | None:
         """The zone that a text opens if it is a heading, whatever marks it has."""
         first = _WORD.search(text)
-        if first is None or first.end() - first.start() > self._longest or spanish(first.group()) not in self._first:
+        if first is None or first.end() - first.start() > self._longest or not self.begins(first.group()):
             return None
         return self.table.get(plain(text))
 

@@ -73,42 +73,35 @@ def marginals(emissions: Array, lengths: NDArray[np.int64], transitions: Array, 
     row = rank[row]
     longest = int(lengths.max())
     alive = np.searchsorted(-lengths[order], -np.arange(longest), side="left").tolist()
-    chances = np.zeros((longest, len(lengths), states))
-    chances[column, row] = np.exp(emissions - emissions.max(axis=1, keepdims=True))
+    # States lie outside, sequences inside: numpy then goes along rows of many sequences, not of a few states.
+    chances = np.zeros((longest, states, len(lengths)))
+    chances[column, :, row] = np.exp(emissions - emissions.max(axis=1, keepdims=True))
     moves = np.exp(transitions - transitions.max())
     forward = np.zeros_like(chances)
-    now = _scaled(chances[0] * np.exp(start - start.max()))
+    now = _scaled(chances[0] * np.exp(start - start.max())[:, None])
     forward[0] = now
     for t in range(1, longest):
         count = alive[t]
-        now = _scaled(_stepped(now[:count], moves) * chances[t, :count])
-        forward[t, :count] = now
+        now = _scaled(_stepped(now[:, :count], moves) * chances[t, :, :count])
+        forward[t, :, :count] = now
     ends = np.exp(end - end.max())
     backward = np.empty_like(chances)
-    backward[:] = ends
+    backward[:] = ends[:, None]
     back = moves.T.copy()
     for t in range(longest - 1, 0, -1):
         count = alive[t]
-        backward[t - 1, :count] = _scaled(_stepped(backward[t, :count] * chances[t, :count], back))
-    out: Array = (forward * backward)[column, row]
-    return out / _total(out)
+        backward[t - 1, :, :count] = _scaled(_stepped(backward[t, :, :count] * chances[t, :, :count], back))
+    forward *= backward
+    return np.ascontiguousarray(_scaled(np.ascontiguousarray(forward[column, :, row].T)).T)
 
 
 def _stepped(values: Array, moves: Array) -> Array:
-    """(B, K): `values @ moves`, added up state by state."""
-    out = values[:, :1] * moves[0]
-    for state in range(1, len(moves)):
-        out += values[:, state : state + 1] * moves[state]
-    return out
-
-
-def _total(values: Array) -> Array:
-    """(B, 1) sums of the rows, added up column by column."""
-    out = values[:, :1].copy()
-    for column in range(1, values.shape[1]):
-        out += values[:, column : column + 1]
+    """(K, B): `moves.T @ values`, added up state by state."""
+    out: Array = np.add.reduce(values[:, None, :] * moves[:, :, None], axis=0)
     return out
 
 
 def _scaled(values: Array) -> Array:
-    return values / _total(values)
+    """(K, B) columns that add up to 1, added up row by row: `accumulate` keeps to that order, `sum` does not."""
+    out: Array = values / np.add.accumulate(values, axis=0)[-1]
+    return out

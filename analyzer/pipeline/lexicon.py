@@ -25,9 +25,8 @@ NORMS = {"zh": words.chinese, "es": words.spanish}
 class Lexicon(dict[str, int]):
     """Spelling → its number; a new one is added when it is asked for.
 
-    length, marks, norm, trail: for each number the spelling's characters, MARK, BLANK and ONE_BLANK as bits, the number of its
-    normal form, and the blanks at its end that are not its own (see `spaced`). norms, hashes: for each normal form itself and its
-    64-bit hash. Rows beyond `size` (`forms`) are empty.
+    length, marks, norm: for each number the spelling's characters, MARK, BLANK and ONE_BLANK as bits, and the number of its
+    normal form. norms, hashes: for each normal form itself and its 64-bit hash. Rows beyond `size` (`forms`) are empty.
     """
 
     def __init__(self, lang: str) -> None:
@@ -36,8 +35,6 @@ class Lexicon(dict[str, int]):
         self.length = np.zeros(4_096, np.int64)
         self.marks = np.zeros(4_096, np.uint8)
         self.norm = np.zeros(4_096, np.int32)
-        self.trail = np.zeros(4_096, np.int64)
-        self.spaced = Spaced(self)
         self.norms: list[str] = []
         self.hashes = np.zeros(4_096, np.uint64)
         self._forms: dict[str, int] = {}
@@ -72,14 +69,13 @@ class Lexicon(dict[str, int]):
         if form is None:
             form = len(self.norms)
             if form == len(self.hashes):
-                self.hashes = _doubled(self.hashes)
+                self.hashes = doubled(self.hashes)
             self.hashes[form] = hash_string(norm)
             self.norms.append(norm)
             self._forms[norm] = form
         at = self.size
         if at == len(self.length):
-            self.length, self.marks, self.norm = _doubled(self.length), _doubled(self.marks), _doubled(self.norm)
-            self.trail = _doubled(self.trail)
+            self.length, self.marks, self.norm = doubled(self.length), doubled(self.marks), doubled(self.norm)
         blank = spelling.isspace()
         self.length[at], self.norm[at] = len(spelling), form
         self.marks[at] = (MARK if is_punct(spelling) else 0) | (BLANK if blank else 0) | (ONE_BLANK if spelling == " " else 0)
@@ -87,27 +83,8 @@ class Lexicon(dict[str, int]):
         return at
 
 
-class Spaced(dict[str, int]):
-    """Spelling with the blank that follows it → its number in a lexicon: half as many tokens as words and blanks apart."""
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
-
-    def __missing__(self, spelling: str) -> int:
-        lexicon = self._lexicon
-        if len(spelling) < 2 or spelling[-1] != " " or spelling[-2].isspace():
-            found = self[spelling] = lexicon[spelling]
-            return found
-        with lexicon._lock:
-            if spelling not in self:
-                number = lexicon._add(spelling[:-1], lexicon._plain(spelling[:-1]))
-                lexicon.length[number] += 1
-                lexicon.trail[number] = 1
-                self[spelling] = number
-            return self[spelling]
-
-
-def _doubled(values: NDArray[Any]) -> NDArray[Any]:
+def doubled(values: NDArray[Any]) -> NDArray[Any]:
+    """The values with as much room again."""
     return np.concatenate([values, np.zeros_like(values)])
 
 

@@ -6,6 +6,7 @@ Docs: making them, and their spans, took a third of its time.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from analyzer.pipeline.component import text_of
 from analyzer.pipeline.lexicon import Lexicon, lexicon
+from analyzer.text.characters import Characters
 from analyzer.text.view import View, simplified, view
 
 Ints = NDArray[np.int64]
@@ -80,6 +82,16 @@ class Pages:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @functools.cached_property
+    def given(self) -> Characters:
+        """The texts in a row."""
+        return Characters(self.texts)
+
+    @functools.cached_property
+    def clean(self) -> Characters:
+        """Their clean views in a row."""
+        return Characters([self.view(number).text for number in range(len(self))])
 
     def view(self, number: int) -> View:
         """The clean view of a posting's text; of Chinese, simplified."""

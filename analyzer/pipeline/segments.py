@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from analyzer.lang.tables import heading_finder
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.pages import Pages, segments_at
-from analyzer.text.segments import boundaries
+from analyzer.text.segments import segments
 
 
 class Segments(Batched):
@@ -21,19 +21,22 @@ class Segments(Batched):
         """Find the first token of every segment."""
         sizes = np.array([len(text) + 1 for text in pages.texts], np.int64)
         base = np.cumsum(sizes) - sizes
-        owner = np.repeat(np.arange(len(pages)), np.diff(pages.first))
-        tokens = pages.start + base[owner]  # places of all texts in one row, so that one search finds them all
-        found = []
-        headings = heading_finder(pages.lang)
-        for number in range(len(pages)):
-            seen = pages.view(number)
-            places = np.array(boundaries(seen.text, headings.inside(seen.text)), np.int64)
+        tokens = pages.start + np.repeat(base, np.diff(pages.first))  # places of all texts in one row, so that one search finds them all
+        views = [pages.view(number) for number in range(len(pages))]
+        row = pages.clean
+        places = segments(row, heading_finder(pages.lang).inside(row.text))
+        owner = row.owner(places)
+        places = places - row.begin[owner]
+        edges = np.searchsorted(owner, np.arange(len(pages) + 1)).tolist()
+        for number, seen in enumerate(views):
             if seen.begin is not None and len(seen.begin):
-                places = seen.begin[places].astype(np.int64)
-            at = np.searchsorted(tokens, places + base[number], side="left")
-            found.append(at[at < pages.first[number + 1]])
-        filled = pages.first[:-1][np.diff(pages.first) > 0]
-        pages.segments = segments_at(pages, np.unique(np.concatenate([*found, filled]))) if found else pages.segments
+                mine = slice(edges[number], edges[number + 1])
+                places[mine] = seen.begin[places[mine]]
+        at = np.searchsorted(tokens, places + base[owner], side="left")
+        opens = np.zeros(len(tokens) + 1, np.bool_)
+        opens[at[at < pages.first[owner + 1]]] = True
+        opens[pages.first[:-1][np.diff(pages.first) > 0]] = True
+        pages.segments = segments_at(pages, np.flatnonzero(opens))
 
     def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
         """Mark the first token of every segment."""

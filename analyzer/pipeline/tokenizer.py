@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import spacy
 import srsly
+from numpy.typing import NDArray
 from spacy.attrs import (
     IS_BRACKET,
     IS_CURRENCY,
@@ -35,20 +36,21 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from spacy.vocab import Vocab
 
+from analyzer.pipeline.chunks import LARGEST, Chunks
 from analyzer.pipeline.lexicon import BLANK, ONE_BLANK, Lexicon, lexicon
-from analyzer.pipeline.pages import Pages
+from analyzer.pipeline.pages import Ints, Pages
 from analyzer.text import words
-from analyzer.text.view import View, simplified, view
+from analyzer.text.characters import Characters, codes
+from analyzer.text.view import View, simplified
+from analyzer.text.views import views
 
-_LATIN = re.compile("[a-zA-Z\u00c0-\u024f]*[\u00c0-\u024f][a-zA-Z\u00c0-\u024f]*")
+_ACCENTED = "\u00c0-\u024f"
+_LATIN = re.compile(f"[a-zA-Z{_ACCENTED}]*[{_ACCENTED}][a-zA-Z{_ACCENTED}]*")
 _SPANISH = re.compile(
     r"[^\W\d_]+(?:/(?:as?|os?|ras?|r|na|es?)(?!\w)|\((?:as?|os?|ras?|na|es)\)|@s?(?!\w)|-(?:as?|os?)(?!\w)|/(?:AS?|OS?|RAS?|R|NA|ES?)(?!\w)|\((?:AS?|OS?|RAS?|NA|ES)\)|(?:['’&][^\W\d_]+))?"
-    r"|\d+(?:[.,:]\d+)*|[ \t]+|\s|[^\w\s]|_"
+    r"|\d+(?:[.,:]\d+)*|[^\w\s]|_"
 )
-_SPACED = re.compile(rf"(?:{_SPANISH.pattern.replace('|[ ' + chr(92) + 't]+|' + chr(92) + 's', '')})(?: (?![ \t]))?|[ \t]+|\s")
-"""The same, but a single blank goes with the word before it."""
 _UNREAD = (SHAPE, PREFIX, SUFFIX, LIKE_URL, LIKE_EMAIL, IS_STOP, IS_CURRENCY, IS_BRACKET, IS_QUOTE, IS_LEFT_PUNCT, IS_RIGHT_PUNCT)
-_PERHAPS_CAMEL = re.compile(r"[A-ZÁÉÍÓÚÑ](?<=[a-záéíóúüñ]{4}.)(?=[a-záéíóúüñ]{2})")
 _CAMEL = re.compile(r"(?<=[a-záéíóúüñ]{4})(?=[A-ZÁÉÍÓÚÑ][a-záéíóúüñ]{2})")
 
 
@@ -128,82 +130,67 @@ class Tokenizer:
     def pages(self, texts: Sequence[str]) -> Pages:
         """The tokens of some texts, as arrays."""
         known = lexicon(self.lang)
-        views = [self._view(text) for text in texts]
-        numbers: list[Iterable[int]] = []
-        counts: list[int] = []
-        folded: list[bool] = []  # single blanks belong to the word before them, unless the view hides something
-        for text, seen in zip(texts, views, strict=True):
-            if seen.begin is not None:
-                mine = self._aligned(known, text, self._words(seen.text), seen)
-            elif seen.text == text:
-                mine = self._plain(known, text)
-            else:
-                mine = self._other_script(known, text, self._words(seen.text))
-            numbers.append(mine)
-            counts.append(len(mine))
-            folded.append(seen.begin is None)
-        word = np.fromiter(itertools.chain.from_iterable(numbers), np.int32, sum(counts))
-        owner = np.repeat(np.arange(len(texts)), counts)
-        ends = np.cumsum(known.length[word])
-        sizes = np.array([len(text) for text in texts], np.int64)
-        ends -= (np.cumsum(sizes) - sizes)[owner]
-        starts = ends - known.length[word]
-        ends -= known.trail[word]
-        marks = known.marks[word]
-        fold = np.zeros(len(word), bool)
-        fold[1:] = (marks[1:] & ONE_BLANK > 0) & (marks[:-1] & BLANK == 0) & (owner[1:] == owner[:-1])
-        fold &= np.array(folded, bool)[owner]
-        if fold.any():
-            kept = ~fold
-            word, starts, ends, owner = word[kept], starts[kept], ends[kept], owner[kept]
-        first = np.searchsorted(owner, np.arange(len(texts) + 1))
-        return Pages(self.lang, texts, known, word, starts, ends, first, views)
+        given = Characters(texts)
+        views = self._views(given)
+        changed = [n for n, (text, seen) in enumerate(zip(texts, views, strict=True)) if seen.begin is not None or seen.text != text]
+        clean = Characters([seen.text for seen in views]) if changed else given
+        word, start, first = self._tokens(known, clean, np.array([seen.begin is not None for seen in views], np.bool_))
+        end = start + known.length[word]
+        if changed:
+            parts, at = [], 0
+            counts = np.diff(first)
+            for n in changed:
+                mine = slice(int(first[n]), int(first[n + 1]))
+                parts += [(word[at : mine.start], start[at : mine.start], end[at : mine.start])]
+                parts += [self._spelled(known, texts[n], views[n], word[mine], start[mine])]
+                counts[n] = len(parts[-1][0])
+                at = mine.stop
+            parts.append((word[at:], start[at:], end[at:]))
+            word, start, end = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            first = np.append(0, np.cumsum(counts))
+        pages = Pages(self.lang, texts, known, word, start, end, first, views)
+        pages.given, pages.clean = given, clean
+        return pages
 
-    def _view(self, text: str) -> View:
+    def _views(self, given: Characters) -> list[View]:
         raise NotImplementedError
 
-    def _words(self, clean: str) -> list[str]:
+    def _tokens(self, known: Lexicon, clean: Characters, whole: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Ints, Ints]:
+        """Of clean texts: the tokens' numbers, where in its text each begins, (P + 1) where each text's begin.
+
+        whole: (P,) texts whose tokens leave out no character; of the others single blanks belong to the word before them.
+        """
         raise NotImplementedError
 
     def _norm(self, word: str) -> str:
         raise NotImplementedError
 
-    def _plain(self, known: Lexicon, text: str) -> list[int]:
-        """The view is the text itself."""
-        return list(map(known.__getitem__, self._words(text)))
+    def _spelled(self, known: Lexicon, text: str, seen: View, word: NDArray[np.int32], at: Ints) -> tuple[NDArray[np.int32], Ints, Ints]:
+        """The tokens of a clean text as they are spelled in the text itself: their numbers, where they begin and end.
 
-    def _other_script(self, known: Lexicon, text: str, found: list[str]) -> list[int]:
-        """The view differs from the text in script only."""
-        numbers, at = [], 0
-        for word in found:
-            spelling = text[at : at + len(word)]
-            numbers.append(known[word] if spelling == word else known.changed(spelling, self._norm(word)))
-            at += len(word)
-        return numbers
-
-    def _aligned(self, known: Lexicon, text: str, found: list[str], seen: View) -> list[int]:
-        """The view hides or changes characters: hidden ones belong to the token before them."""
-        assert seen.begin is not None and seen.end is not None
-        starts: list[int] = []
-        shown: list[str] = []
-        begin = seen.begin.tolist()
-        at = 0
-        for word in found:
-            start = begin[at]
-            if starts and start <= starts[-1]:  # two characters of the view from one of the text
-                shown[-1] += word
-            else:
-                starts.append(start)
-                shown.append(word)
-            at += len(word)
-        if not starts:
-            return [known[text]] if text else []
-        starts[0] = 0
-        stops = [*starts[1:], len(text)]
-        return [
-            known[word] if (spelling := text[i:j]) == word else known.changed(spelling, self._norm(word))
-            for i, j, word in zip(starts, stops, shown, strict=True)
-        ]
+        Characters that the view hides belong to the token before them, and of two tokens from one character one is made.
+        """
+        if not len(word):
+            none = np.zeros(0, np.int64)
+            return (np.array([known[text]], np.int32), np.zeros(1, np.int64), np.full(1, len(text))) if text else (word, none, none)
+        stops = at + known.length[word]
+        if seen.begin is None or seen.end is None:
+            begin, end = at, stops
+            odd = codes(text) != codes(seen.text)
+        else:
+            begin = seen.begin[at].astype(np.int64)
+            opens = np.append(True, begin[1:] != begin[:-1])
+            word, at, begin = word[opens], at[opens], begin[opens]
+            begin[0] = 0
+            stops, end = np.append(at[1:], len(seen.text)), np.append(begin[1:], len(text))
+            odd = (seen.end - seen.begin != 1) | (codes(text)[seen.begin] != codes(seen.text))
+        before = np.append(0, np.cumsum(odd))
+        other = (before[stops] > before[at]) | (end - begin != known.length[word])
+        word = word.copy()
+        for n in np.flatnonzero(other).tolist():
+            shown, spelling = seen.text[at[n] : stops[n]], text[begin[n] : end[n]]
+            word[n] = known[shown] if shown == spelling else known.changed(spelling, self._norm(shown))
+        return word, begin, end
 
     def _config(self) -> dict[str, Any]:
         return {"lang": self.lang}
@@ -242,12 +229,30 @@ class ChineseTokenizer(Tokenizer):
         self.entries = entries
         self.cutter = make_cutter(self.engine, entries)
 
-    def _view(self, text: str) -> View:
-        return view(text, simplified)
+    def _views(self, given: Characters) -> list[View]:
+        return views(given, simplified)
+
+    def _tokens(self, known: Lexicon, clean: Characters, whole: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Ints, Ints]:
+        accented = np.zeros(len(clean.texts), np.bool_)
+        accented[clean.owner(np.flatnonzero((clean.codes >= ord(_ACCENTED[0])) & (clean.codes <= ord(_ACCENTED[-1]))))] = True
+        found = [
+            self._words(text) if latin else list(self.cutter.cut(text)) for text, latin in zip(clean.texts, accented.tolist(), strict=True)
+        ]
+        counts = np.fromiter(map(len, found), np.int64, len(found))
+        first = np.append(0, np.cumsum(counts))
+        word = np.fromiter(map(known.__getitem__, itertools.chain.from_iterable(found)), np.int32, first[-1])
+        ends, marks = np.cumsum(known.length[word]), known.marks[word]
+        owner = np.repeat(np.arange(len(found)), counts)
+        sizes = clean.stop - clean.begin
+        starts = ends - known.length[word] - (np.cumsum(sizes) - sizes)[owner]
+        alone = np.flatnonzero(marks & ONE_BLANK)
+        alone = alone[alone > first[owner[alone]]]
+        alone = alone[(marks[alone - 1] & BLANK == 0) & ~whole[owner[alone]]]
+        if not len(alone):
+            return word, starts, first
+        return np.delete(word, alone), np.delete(starts, alone), first - np.searchsorted(alone, first)
 
     def _words(self, clean: str) -> list[str]:
-        if not _LATIN.search(clean):
-            return list(self.cutter.cut(clean))
         found: list[str] = []
         at = 0
         for match in _LATIN.finditer(clean):  # the fast cutter mangles accented Latin
@@ -283,26 +288,25 @@ class SpanishTokenizer(Tokenizer):
 
     def __init__(self, vocab: Vocab) -> None:
         super().__init__(vocab)
+        self._chunks: Chunks | None = None
         _getters(vocab)[NORM] = words.spanish
 
-    def _view(self, text: str) -> View:
-        return view(text)
+    def _views(self, given: Characters) -> list[View]:
+        return views(given)
 
-    def _words(self, clean: str) -> list[str]:
-        return _parted(_SPANISH.findall(clean), clean)
-
-    def _plain(self, known: Lexicon, text: str) -> list[int]:
-        return list(map(known.spaced.__getitem__, _parted(_SPACED.findall(text), text)))
+    def _tokens(self, known: Lexicon, clean: Characters, whole: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Ints, Ints]:
+        chunks = self._chunks
+        if chunks is None or chunks.lexicon is not known or len(chunks) >= LARGEST:
+            chunks = self._chunks = Chunks(known, _cut)
+        return chunks.tokens(clean, whole)
 
     def _norm(self, word: str) -> str:
         return words.spanish(word)
 
 
-def _parted(found: list[str], clean: str) -> list[str]:
-    """The words of a text, those that were glued together (`equipoTrabajar`) apart."""
-    if not _PERHAPS_CAMEL.search(clean):
-        return found
-    return [part for word in found for part in (_CAMEL.split(word) if len(word) > 6 else (word,))]
+def _cut(chunk: str) -> list[str]:
+    """The tokens of a run without blanks, words that were glued together (`equipoTrabajar`) apart."""
+    return [part for word in _SPANISH.findall(chunk) for part in (_CAMEL.split(word) if len(word) > 6 else (word,))]
 
 
 @registry.tokenizers("jd.Tokenizer.v1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.crf import marginals
 from analyzer.pipeline.features import FeatureSpace, content_of
+from analyzer.pipeline.form import FORM_WIDTH
 from analyzer.pipeline.pages import Pages
-from analyzer.pipeline.zone_features import FORM_WIDTH, STATES, ZONES, Parts, SegmentForm, emissions, segment_form
+from analyzer.pipeline.zone_features import STATES, ZONES, Parts, emissions
 
 _SHAPES = {"idf": ("V",), "weights": ("F", "K"), "transitions": ("K", "K"), "start": ("K",), "end": ("K",)}
 _OF_ZONE = [[i for i, s in enumerate(STATES) if s[0] == z] for z in ZONES]
@@ -44,11 +44,6 @@ class Zones(Batched):
         self.lang = lang
         self.space: FeatureSpace | None = None
         self.arrays: dict[str, NDArray[Any]] = {}
-        self.form: SegmentForm = segment_form
-
-    def remember_lines(self, count: int) -> None:
-        """Keep the forms of the last `count` different segments."""
-        self.form = functools.lru_cache(maxsize=count)(segment_form) if count else segment_form
 
     def set_weights(self, space: FeatureSpace, weights: Any, transitions: Any, start: Any, end: Any) -> None:
         """Take trained parts: weights (F, K), transitions (K, K), start and end (K,), K internal states."""
@@ -64,7 +59,7 @@ class Zones(Batched):
         pages.zones, pages.labels, pages.chance = pages.segments, [], []
         if len(batch):
             lengths = np.bincount(batch.doc, minlength=len(pages))
-            scores = emissions(batch, self.space, self.lang, self.parts, self.form)
+            scores = emissions(batch, self.space, self.lang, self.parts)
             states = marginals(scores, lengths[lengths > 0], a["transitions"], a["start"], a["end"])
             zones = np.stack([states[:, own].sum(axis=1) for own in _OF_ZONE], axis=1)
             best = zones.argmax(axis=1)

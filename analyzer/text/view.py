@@ -65,11 +65,13 @@ INVISIBLE = re.compile(
 MARKDOWN = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
 _WIDE = "\uff02-\uff07\uff0a\uff0b\uff0d-\uff19\uff1c-\uff1e\uff20-\uff5e"
 """Full-width forms that have a usual form; the punctuation Chinese itself uses is not among them."""
-_SPECIAL = re.compile(
-    "[<&\u3000\u00a0\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
-    f"{_WIDE}\u2e80-\u2fdf\uf900-\ufaff\x00-\x08\x0b-\x1f\x7f-\x9f\u0300-\u036f\U0001d400-\U0001d7ff]"
-    rf"|\*\*|__|[(（?][a-zA-Zü]{{0,5}}[{TONES}]"
+UNUSUAL = (
+    "<&\u3000\u00a0\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+    f"{_WIDE}\u2e80-\u2fdf\uf900-\ufaff\x00-\x08\x0b-\x1f\x7f-\x9f\u0300-\u036f\U0001d400-\U0001d7ff"
 )
+"""Characters that make a view differ from its text, wherever they stand."""
+GLOSSED = rf"[(（?][a-zA-Zü]{{0,5}}[{TONES}]"
+_SPECIAL = re.compile(rf"[{UNUSUAL}]|\*\*|__|{GLOSSED}")
 """Anything that makes a view differ from its text, script apart."""
 
 
@@ -112,7 +114,7 @@ def _pieces(original: str) -> list[tuple[str, int, int]]:
     pieces: list[tuple[str, int, int]] = []
     at = 0
     while at < len(original):
-        match = _UNUSUAL.search(original, at)
+        match = _next_unusual(original, at)
         upto = match.start() if match else len(original)
         if upto > at:
             pieces.append((original[at:upto], at, upto))
@@ -120,6 +122,17 @@ def _pieces(original: str) -> list[tuple[str, int, int]]:
             break
         at = _see_through(match, pieces)
     return pieces
+
+
+def _next_unusual(original: str, at: int) -> re.Match[str] | None:
+    """The first unusual run from a place on: it is looked for only where one of the few characters stands that can begin it."""
+    for begins in _BEGINS.finditer(original, at):
+        place = begins.start()
+        if "\u0300" <= begins.group() <= "\u036f" and place > at and (match := _UNUSUAL.match(original, place - 1)):
+            return match
+        if match := _UNUSUAL.match(original, place):
+            return match
+    return None
 
 
 def _see_through(match: re.Match[str], pieces: list[tuple[str, int, int]]) -> int:
@@ -162,6 +175,10 @@ _UNUSUAL = re.compile(
     "|(?P<space>\r(?!\n)|[\u3000\u00a0\u2028\u2029\x85\x0b\x0c])",
     re.DOTALL,
 )
+
+
+_BEGINS = re.compile(rf"[{UNUSUAL}*_(（?]")
+"""What an unusual run begins with, but for a letter that a combining mark follows."""
 
 
 @functools.cache

@@ -49,6 +49,8 @@ def test_chinese(text: str, parts: list[str]) -> None:
         ("Manejo de CRM, pronósticos, etc. Atención de eventos", ["Manejo de CRM, pronósticos, etc.", "Atención de eventos"]),
         ("Esta oportunidad es para ti.¿Qué ofrecemos?", ["Esta oportunidad es para ti.", "¿Qué ofrecemos?"]),
         ("Sus funciones son: · Vender. · Cobrar", ["Sus funciones son:", "· Vender.", "· Cobrar"]),
+        ("Acerca de LatinoForma\nSomos una academia", ["Acerca de LatinoForma", "Somos una academia"]),
+        ("Trabajo en VitacuraOfrecemos estabilidad", ["Trabajo en Vitacura", "Ofrecemos estabilidad"]),
         ("Pago de $1.200.000 líquidos", ["Pago de $1.200.000 líquidos"]),
         ("Funciones:1. Vender 2. Cobrar", ["Funciones:", "1. Vender", "2. Cobrar"]),
         (
