@@ -270,9 +270,10 @@ def _camels(row: Characters, around: _Around) -> list[int]:
     found = []
     for at in around.at[around.where(c.IN_UPPER, c.IN_LOWER, c.IN_LOWER, c.IN_LOWER)].tolist():
         left, right = _WORD_BEFORE.search(row.text, max(0, at - 24), at), _WORD_AFTER.match(row.text, at, at + 24)
-        if left and right and at - left.start() >= 4 and not _NAMES.search((left.group() + right.group()).lower()):
-            if left.group()[0].islower() or _OPENING.match(row.text, at):
-                found.append(at)
+        if not left or not right or at - left.start() < 4 or _NAMES.search((left.group() + right.group()).lower()):
+            continue
+        if left.group()[0].islower() or _OPENING.match(row.text, at):
+            found.append(at)
     return found
 
 
