@@ -32,7 +32,7 @@ class Chunks(dict[str, int]):
     def __init__(self, lexicon: Lexicon, cut: Callable[[str], list[str]]) -> None:
         """lexicon: that the tokens are numbered in; cut: the tokens of a chunk."""
         self.lexicon, self._cut = lexicon, cut
-        self.begin, self.count = np.zeros(4_096, np.int64), np.zeros(4_096, np.int64)
+        self.begin, self.count = np.zeros(4_096, np.int32), np.zeros(4_096, np.int32)
         self.word, self.offset = np.zeros(4_096, np.int32), np.zeros(4_096, np.int32)
         self._tokens = 0
         self._lock = threading.Lock()
@@ -40,7 +40,8 @@ class Chunks(dict[str, int]):
     def __missing__(self, chunk: str) -> int:
         with self._lock:
             if chunk not in self:
-                self[chunk] = self._add(*self._gap(chunk) if chunk[-1].isspace() else (0, self._cut(chunk)))
+                offset, tokens = self._gap(chunk) if chunk[-1].isspace() else (0, self._cut(chunk))
+                self[chunk] = self._add(offset, [chunk] if tokens == [chunk] else tokens)  # one string, not two that are equal
             return self[chunk]
 
     def _gap(self, gap: str) -> tuple[int, list[str]]:

@@ -16,8 +16,8 @@ from spacy.strings import hash_string  # type: ignore[attr-defined]
 
 from analyzer.text import words
 
-LARGEST = 200_000
-"""Spellings a lexicon holds before a new one is begun, so that a year's worth of users' words does not pile up."""
+LARGEST = 100_000
+"""Spellings a lexicon holds before a new one is begun, so that a year's worth of users' words does not pile up: some 40 MB."""
 MARK, BLANK, ONE_BLANK = 1, 2, 4
 NORMS = {"zh": words.chinese, "es": words.spanish}
 

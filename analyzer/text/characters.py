@@ -132,13 +132,19 @@ class Characters:
             return np.flatnonzero((self.bits & np.uint32(bits) != 0) & (self.bits & np.uint32(but) == 0))
         return np.flatnonzero(self.bits & np.uint32(bits) != 0)
 
+    def runs(self, bits: int) -> tuple[Ints, Ints]:
+        """Where runs of characters that are any of these begin and stop."""
+        at = self.where(bits)
+        if not len(at):
+            return at, at
+        edges = np.flatnonzero(np.diff(at) != 1)
+        return at[np.append(0, edges + 1)], at[np.append(edges, -1)] + 1
+
     def stripped(self, begin: Ints, stop: Ints) -> tuple[Ints, Ints]:
         """Stretches of texts without the space at their ends; of one that is all space neither end lies outside."""
-        spaces = self.where(SPACE)
-        if not len(spaces):
+        starts, stops = self.runs(SPACE)
+        if not len(starts):
             return begin, stop
-        edges = np.flatnonzero(np.diff(spaces) != 1)
-        starts, stops = spaces[np.append(0, edges + 1)], spaces[np.append(edges, -1)] + 1
         front, back = (np.maximum(np.searchsorted(starts, at, side="right") - 1, 0) for at in (begin, stop - 1))
         low = np.where((starts[front] <= begin) & (begin < stops[front]), stops[front], begin)
         high = np.where((starts[back] < stop) & (stop <= stops[back]), starts[back], stop)

@@ -54,7 +54,7 @@ _ANY = c.WORD | c.OTHER
 _RULES = (
     Rule(
         c.HALF, _ANY, c.SPACE | c.OPENS | c.IN_HAN | c.DIGIT | c.IN_STRONG | c.HALF | c.QUOTE, _ANY,
-        re.compile(rf"[;!?]+[\"”')»]*(?=\s|[{UPPER}¿¡{HAN}\d•])"), ends=True,
+        re.compile(rf"(?<![;!?])[;!?]+[\"”')»]*(?=\s|[{UPPER}¿¡{HAN}\d•])"), ends=True,
     ),
     Rule(
         c.DOT, c.IN_LOWER | c.DIGIT | c.QUOTE, c.OPENS, _ANY,
@@ -80,7 +80,7 @@ _RULES = (
 )  # fmt: skip
 _FULLSTOP = re.compile(rf"\.(?<=[\w)\"”%»…].)[\"”)»]*(?=\s+[{UPPER}¿¡])")
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"\w*$"), re.compile(r"\w*")
-_TAIL, _BLANKS = re.compile('[。；！？!?;"”’」』)）]*'), re.compile(r"[ \t]*")
+_BLANKS = re.compile(r"[ \t]*")
 _BEGIN = functools.reduce(operator.or_, (rule.own for rule in _RULES), c.NEWLINE | c.STOP | c.DOT | c.IN_UPPER | c.IN_STRONG)
 """What can begin a rule's pattern, or one of the places that are told without a pattern."""
 ABBREVIATIONS = frozenset(
@@ -238,7 +238,10 @@ def _lines(row: Characters, around: _Around) -> Ints:
     """After each line break and the blanks that follow it, unless it wraps a sentence."""
     which = around.own & c.NEWLINE > 0
     at = around.at[which]
-    places = _after(row, at, around.after[which] & c.BLANK > 0, _BLANKS)
+    places = at + 1
+    for n in np.flatnonzero(around.after[which] & c.BLANK).tolist():
+        blanks = _BLANKS.match(row.text, int(places[n]))
+        places[n] = blanks.end() if blanks else places[n]
     line = np.maximum(np.append(0, at[:-1] + 1)[: len(at)], row.begin[row.owner(at)])
     wrapped = (at - line >= _WRAPPED) & (row.bits[places] & c.IS_LOWER > 0)
     for n in np.flatnonzero(wrapped).tolist():
@@ -248,17 +251,8 @@ def _lines(row: Characters, around: _Around) -> Ints:
 
 def _stops(row: Characters, around: _Around) -> Ints:
     """After each Chinese end mark and those that follow it."""
-    which = around.own & c.STOP > 0
-    return _after(row, around.at[which], around.after[which] & c.TAIL > 0, _TAIL)
-
-
-def _after(row: Characters, at: Ints, more: NDArray[np.bool_], rest: re.Pattern[str]) -> Ints:
-    """Behind each character, and behind what goes with it where there is more."""
-    places = at + 1
-    for n in np.flatnonzero(more).tolist():
-        match = rest.match(row.text, int(places[n]))
-        places[n] = match.end() if match else places[n]
-    return places
+    starts, stops = row.runs(c.TAIL)
+    return stops[np.searchsorted(starts, around.at[around.own & c.STOP > 0], side="right") - 1]
 
 
 def _bullets(around: _Around) -> Ints:

@@ -6,12 +6,14 @@ import functools
 import re
 import unicodedata
 
+REMEMBERED = 32_768
+"""Words whose forms are kept: what a lexicon holds is looked up there, and asked for here but once."""
 _GENDER = re.compile(r"(?:/(?:a|as|o|os|r|ra|ras|na|e|es)|\((?:a|as|o|os|ra|ras|na|es)\)|-(?:a|as|o|os))$")
 _INCLUSIVE = re.compile(r"(?<=[bcdfghjklmnpqrstvz])x(s?)$")
 _DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
-@functools.lru_cache(maxsize=200_000)
+@functools.lru_cache(maxsize=REMEMBERED)
 def spanish(word: str) -> str:
     """Lower case, without accents or gender form: `Diseñador/a`, `DISENADOR`, `diseñador(a)` → `disenador`.
 
@@ -26,7 +28,7 @@ def spanish(word: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)) or word
 
 
-@functools.lru_cache(maxsize=200_000)
+@functools.lru_cache(maxsize=REMEMBERED)
 def chinese(word: str) -> str:
     """Lower case; a number becomes `0`."""
     return "0" if _DIGITS.fullmatch(word) else word.lower()
@@ -38,7 +40,7 @@ _ENDINGS = re.compile(
 )
 
 
-@functools.lru_cache(maxsize=200_000)
+@functools.lru_cache(maxsize=REMEMBERED)
 def spanish_stem(norm: str) -> str:
     """What is common to `gestionar`, `gestión`, `gestionarás`: at least four letters, seven at most."""
     if len(norm) <= 4 or not norm.isalpha():

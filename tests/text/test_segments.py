@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
@@ -70,3 +71,10 @@ def test_places_ascend_from_the_start(text: str) -> None:
     assert places[0] == 0
     assert all(a < b for a, b in itertools.pairwise(places))
     assert all(p < max(1, len(text)) for p in places)
+
+
+@pytest.mark.parametrize("mark", ["!", "。", "。”", ".", "\n", "\n ", "•", "- ", "1.", "【", ';"'])
+def test_a_long_run_of_marks_takes_no_long_time(mark: str) -> None:
+    began = time.process_time()
+    assert boundaries(mark * 60_000 + "Gestionar")[0] == 0
+    assert time.process_time() - began < 3
