@@ -90,7 +90,9 @@ class Headings:
             return []
         places = []
         for colon in _COLON.finditer(text):
-            end = colon.start()
+            end = colon.start() - (text[colon.start() - 1 : colon.start()] == " ")
+            if not text[max(0, end - 1) : end].isalnum():
+                continue
             edge = max(0, end - _REACH)
             low = max(edge, text.rfind("\n", edge, end) + 1, text.rfind("\0", edge, end) + 1)
             for begin in _BEGINS.finditer(text, low, end):
@@ -113,7 +115,7 @@ class Headings:
 
 _REACH = 40
 """Characters before a colon among which a heading may begin."""
-_COLON = re.compile(r"(?<=[^\W_])\s?[:：]")
+_COLON = re.compile("[:：]")
 _BEGINS = re.compile(r"(?<![^\W_])[A-ZÁÉÍÓÚÑ]")
 _LEANS = re.compile(r"(?i)(?<![^\W_])(?:a|al|con|de|del|e|el|en|la|las|los|o|para|por|su|sus|tu|tus|un|una|y) $")
 """A word that what follows belongs to: `habilidades para el CARGO:` is one heading."""
