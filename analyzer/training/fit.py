@@ -58,10 +58,10 @@ class Recipe:
     text_c: float = 10.0
     text_scale: float = 0.3
     posting_c: float = 10.0
-    review_share: Mapping[str, float] = field(default_factory=lambda: {"es": 0.06, "zh": 0.15})
+    review_share: Mapping[str, float] = field(default_factory=lambda: {"es": 0.09, "zh": 0.15})
     """Share of a language's held-out postings, the least sure ones, that would be sent to a person.
 
-    Lower in Spanish, where more real postings are sent there for other reasons, above all as no duty is found in them.
+    Lower in Spanish, where more real postings are sent there for other reasons, such as having no duty.
     """
     review_unknown: float = 0.45
     """Share of known words in the duties under which a posting is unlike the training data."""
