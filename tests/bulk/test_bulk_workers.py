@@ -135,7 +135,7 @@ def test_ctrl_c_ends_all_in_good_order(tmp_path: Path) -> None:
     (tmp_path / "go.py").write_text(script, encoding="utf-8")
     import json
 
-    given = {"inputs": [str(table(tmp_path, 2000))], "output": str(tmp_path / "out.csv"), "workers": 2, "pause": 0.01}
+    given = {"inputs": [str(table(tmp_path, 6000))], "output": str(tmp_path / "out.csv"), "workers": 2, "pause": 0.01}
     path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     process = subprocess.Popen(
         [sys.executable, str(tmp_path / "go.py"), json.dumps(given)],
@@ -154,7 +154,7 @@ def test_ctrl_c_ends_all_in_good_order(tmp_path: Path) -> None:
     assert process.returncode == 130, errors.decode()
     assert b"Traceback" not in errors, errors.decode()
     rows = json.loads(journal.read_text(encoding="utf-8").splitlines()[-1])["rows"]
-    assert 0 < rows < 2000
+    assert 0 < rows < 6000
 
 
 def test_repeated_texts_are_scored_once() -> None:
