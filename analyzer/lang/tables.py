@@ -81,7 +81,7 @@ class Headings:
         return self.table.get(plain(text))
 
     def inside(self, text: str) -> list[int]:
-        """Where a heading with its colon begins in the midst of a line: `… carnet B Funciones: …`, `…不涉及销售任职要求：…`.
+        """Where a heading with its colon begins in the midst of a line: `… título de soldador Requisitos: …`, `…团队例会任职要求：…`.
 
         A Spanish one is a table's heading that begins with a capital; a Chinese one has four characters or more. A NUL ends a text
         as a line break does, so that many texts can be looked through in one row.
@@ -118,7 +118,7 @@ _REACH = 40
 _COLON = re.compile("[:：]")
 _BEGINS = re.compile(r"(?<![^\W_])[A-ZÁÉÍÓÚÑ]")
 _LEANS = re.compile(r"(?i)(?<![^\W_])(?:a|al|con|de|del|e|el|en|la|las|los|o|para|por|su|sus|tu|tus|un|una|y) $")
-"""A word that what follows belongs to: `habilidades para el CARGO:` is one heading."""
+"""A word that what follows belongs to: `lema de la EMPRESA:` is one heading."""
 _COMMAS = frozenset("，,、")
 _TIES = "的和及与之于或"
 _HAN_END = re.compile(r"[^\W_]*[\u4e00-\u9fff]{4}$")
