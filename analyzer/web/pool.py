@@ -37,6 +37,8 @@ class Task:
     seconds: float
     future: asyncio.Future[Any]
     alone: bool = False
+    taken: bool = False
+    """A worker has it."""
 
 
 @dataclass
@@ -122,7 +124,11 @@ class Pool:
         self._loops = [asyncio.create_task(self._work(n)) for n in range(self.settings.workers)]
 
     async def run(self, name: str, payload: Any, *, patient: bool = False, seconds: float | None = None) -> Any:
-        """Call a function of `worker.py` with a payload. Raises Problem (503 where the queue is full, or the worker died)."""
+        """Call a function of `worker.py` with a payload. Raises Problem (503 where the queue is full, or the worker died).
+
+        A patient call works on files. Cancelled, it ends when the worker has let go of them (or after `stop_seconds`), so
+        that whoever cancels may remove them.
+        """
         if self._stopping:
             raise busy(self.settings.retry_seconds, "stopping", "The server is stopping.")
         if not patient and len(self.waiting) >= self.settings.max_queue:
@@ -136,7 +142,15 @@ class Pool:
                 self._wake.notify_all()
             else:
                 self._wake.notify()
-        return await future
+        if not patient:
+            return await future
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            if task.taken:
+                await asyncio.wait([future], timeout=self.settings.stop_seconds)
+            future.cancel()
+            raise
 
     async def stop(self) -> None:
         """Refuse new tasks, let running and waiting ones finish, end the workers."""
@@ -189,6 +203,8 @@ class Pool:
                     await asyncio.to_thread(worker.end, True)
                 worker = await self._opened(number)
             group = await self._take(number)
+            for task in group:
+                task.taken = True
             self.running += 1
             try:
                 await self._do(number, worker, group)

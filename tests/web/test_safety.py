@@ -14,6 +14,8 @@ import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -194,6 +196,53 @@ def test_a_group_whose_worker_dies_is_done_again_one_by_one() -> None:
     results = asyncio.run(run())
     assert [r for r in results if isinstance(r, int)] == [0, 1, 2, 4]
     assert getattr(results[3], "key", None) == "worker_died"
+
+
+def test_a_cancelled_chunk_is_let_go_of_before_its_files_are_removed(tmp_path: Path) -> None:
+    from analyzer.web.pool import Pool, Task
+    from analyzer.web.settings import WebSettings
+
+    began, may_end = threading.Event(), threading.Event()
+
+    class Writing:
+        tasks = 0
+
+        def call(self, name: str, payloads: list[Any], seconds: float) -> list[tuple[str, int]]:
+            began.set()
+            assert may_end.wait(10)
+            (tmp_path / "scored").write_text("a posting", encoding="utf-8")
+            return [("ok", 1)]
+
+        def end(self, gently: bool) -> None:
+            pass
+
+    async def taken(number: int) -> list[Task]:
+        while not pool.patient:
+            await asyncio.sleep(0.01)
+        return pool._group(pool.patient)
+
+    pool = Pool(WebSettings(workers=1))
+    pool.workers, pool._take = [Writing()], taken  # type: ignore[list-item, method-assign]
+
+    async def run() -> None:
+        chunk = asyncio.create_task(pool.run("table_chunk", {}, patient=True))
+        waiting = asyncio.create_task(pool.run("table_chunk", {}, patient=True))
+        await asyncio.sleep(0)
+        work = asyncio.create_task(pool._work(0))
+        await asyncio.to_thread(began.wait, 10)
+        chunk.cancel()
+        waiting.cancel()  # no worker has it: nothing to wait for
+        await asyncio.wait([waiting], timeout=5)
+        assert waiting.cancelled()
+        assert not chunk.done()
+        may_end.set()
+        await asyncio.wait([chunk], timeout=5)
+        assert chunk.cancelled()
+        assert (tmp_path / "scored").exists()  # from here on nothing is written
+        work.cancel()
+        await asyncio.wait([work])
+
+    asyncio.run(run())
 
 
 def test_a_worker_that_hangs_is_ended_and_replaced() -> None:
