@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import chi2
 from sklearn.linear_model import LogisticRegression
 
 from analyzer.pipeline.features import FeatureSpace, make_batch
@@ -22,6 +24,7 @@ from analyzer.pipeline.functions import (
     other_means,
     others,
     promises,
+    settings_of,
     sigmoid,
     softmax,
     whole_texts,
@@ -54,6 +57,8 @@ class Recipe:
     zone_iterations: int = 60
     duty_c: float = 10.0
     context: float = 0.7
+    setting_words: int = 500
+    """Words beside the duties that a duty's code learns from, those that tell best what a posting's duties are."""
     stack_penalty: float = 3.0
     text_c: float = 10.0
     text_scale: float = 0.3
@@ -69,6 +74,11 @@ class Recipe:
     """Share of postings whose job marketing, operations, brand are a substantive part of, in the mix calibrated for."""
     answers_in_life: tuple[float, float, float, float] = (0.28, 0.24, 0.05, 0.43)
     """Share of postings by primary function (marketing, operations, brand, none) in the mix calibrated for."""
+    none_bias: float = -0.7
+    """Added to the log-odds of `none` as the primary function.
+
+    The corpus's other jobs are further from ours than life's. On its folds nothing between -1 and 0 makes a difference.
+    """
 
 
 def vocabulary(part: Prepared, lang: str, recipe: Recipe, known: frozenset[str]) -> FeatureSpace:
@@ -145,8 +155,11 @@ def fit_duties(
     batch = duty_batch(part.docs)
     groups = company_groups(part.postings)
     space = vocabulary(part, lang, recipe, known)
-    rows, texts = space.matrix(batch), whole_texts(space.matrix(part.batch), part.batch.doc, len(part))
+    rows, segments = space.matrix(batch), space.matrix(part.batch)
+    texts, settings = whole_texts(segments, part.batch.doc, len(part)), settings_of(segments, pages_of(part.docs))
+    telling = telling_words(settings, codes, owner, recipe.setting_words)
     labels = expand(codes, names)
+    looks = Looks(rows, owner, settings, telling)
     answers = prepared.scheme.answers
     primary = np.array([answers.index(p["primary"]) for p in part.postings])
     folds = fold_of(groups, recipe.inner_folds)
@@ -154,14 +167,12 @@ def fit_duties(
     for fold in range(recipe.inner_folds):
         held, mine = folds[owner] == fold, folds == fold
         inside = tuple(x[~held[labels[0]]] for x in labels)
-        words = _words(rows, owner, inside, len(names), recipe)
+        words = looks.fit(inside, len(names), recipe)
         model = DutyModel(names, space, {**words, **_texts(texts[~mine], primary[~mine], len(answers), recipe)})
-        logits[held] = model.first_look(rows, owner)[held]
+        logits[held] = model.first_look(rows, owner, settings)[held]
         text[mine] = model.text_logits(texts[mine])
     stack = _fit_stack(logits, text, owner, labels, recipe.stack_penalty)
-    return DutyModel(
-        names, space, {**_words(rows, owner, labels, len(names), recipe), **_texts(texts, primary, len(answers), recipe), **stack}
-    )
+    return DutyModel(names, space, {**looks.fit(labels, len(names), recipe), **_texts(texts, primary, len(answers), recipe), **stack})
 
 
 Labels = tuple[NDArray[np.int64], NDArray[np.int64], Array]
@@ -182,13 +193,43 @@ def _logistic(features: sparse.csr_matrix, target: NDArray[np.int64], weight: Ar
     return weights, bias
 
 
-def _words(rows: sparse.csr_matrix, owner: NDArray[np.int64], labels: Labels, count: int, recipe: Recipe) -> dict[str, Array]:
-    """The first look: weights of a duty's own words and of the other duties' words."""
-    duty, code, weight = labels
-    both = sparse.hstack([rows, recipe.context * others(rows, owner)], format="csr")
-    weights, bias = _logistic(both[duty], code, weight, count, recipe.duty_c)
-    width = rows.shape[1]
-    return {"own": weights[:width], "context": recipe.context * weights[width:], "bias": bias}
+@dataclass(frozen=True)
+class Looks:
+    """What the first look sees of N duties: rows (N, V), owner (N,), settings of the postings (P, V) and their telling words (W,)."""
+
+    rows: sparse.csr_matrix
+    owner: NDArray[np.int64]
+    settings: sparse.csr_matrix
+    telling: NDArray[np.int64]
+
+    def features(self, context: float) -> sparse.csr_matrix:
+        """(N, 2 V + W): a duty's own words, those of the other duties, those of the setting."""
+        around = self.settings[:, self.telling][self.owner]
+        return sparse.hstack([self.rows, context * others(self.rows, self.owner), around], format="csr")
+
+    def fit(self, labels: Labels, count: int, recipe: Recipe) -> dict[str, Array]:
+        """The first look's weights."""
+        duty, code, weight = labels
+        weights, bias = _logistic(self.features(recipe.context)[duty], code, weight, count, recipe.duty_c)
+        return {**split(weights, self.rows.shape[1], recipe.context), "setting_words": self.telling.astype(np.float64), "bias": bias}
+
+
+def split(weights: Array, width: int, context: float) -> dict[str, Array]:
+    """The weights (2 V + W, K) of `Looks.features` by what they are of."""
+    return {"own": weights[:width], "context": context * weights[width : 2 * width], "setting": weights[2 * width :]}
+
+
+def telling_words(settings: sparse.csr_matrix, codes: Sequence[Sequence[str]], owner: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """(W,) the features of the settings (P, V) that tell best, by chi-squared, which code is the commonest of a posting's duties."""
+    commonest: dict[int, Counter[str]] = defaultdict(Counter)
+    for of, given in zip(owner.tolist(), codes, strict=True):
+        commonest[of].update(c for c in given if c != "g")
+    told = [n for n in sorted(commonest) if commonest[n]]
+    if not told:
+        return np.zeros(0, np.int64)
+    main = [min(commonest[n], key=lambda c: (-commonest[n][c], c)) for n in told]
+    strength = np.nan_to_num(chi2(settings[told], main)[0])
+    return np.sort(np.argsort(-strength, kind="stable")[:count])
 
 
 def _texts(texts: sparse.csr_matrix, primary: NDArray[np.int64], count: int, recipe: Recipe) -> dict[str, Array]:
@@ -278,6 +319,7 @@ def fit_posting(prepared: Prepared, held_out: HeldOut, recipe: Recipe) -> dict[s
     weights *= scale
     answer_weights, answer_bias = _logistic(sparse.csr_matrix(seen), primary, None, len(answers), recipe.posting_c)
     answer_weights *= scale
+    answer_bias[-1] += recipe.none_bias
     calibration = np.array([_platt(raw[:, f], truth[:, f]) for f in range(count)])
     here, there = truth.mean(axis=0), np.bincount(primary, minlength=len(answers)) / len(primary)
     life, answers_life = in_life(recipe, here[3:], there[3:-1])

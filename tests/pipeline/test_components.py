@@ -110,12 +110,14 @@ def test_the_strongest_function_comes_before_the_strongest_code() -> None:
     assert best_codes(np.array([[0.33, 0.3, 0.37]]), codes) == [0]
 
 
-def test_a_list_is_judged_by_its_items() -> None:
+def test_a_list_that_tells_the_whole_job_is_judged_by_its_items() -> None:
     duties = np.array([[1.0, 0.0], [1.0, 0.0]])
     phrases = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    out = listed(duties, phrases, np.array([1, 1, 1]))
+    out = listed(duties, phrases, np.array([1, 1, 1]), np.array([True, True]))
     assert out[0] == pytest.approx([1, 0])
     assert out[1] == pytest.approx([0.1 + 0.9 / 3, 0.9 * 2 / 3])
+    among_others = listed(duties, phrases, np.array([1, 1, 1]), np.array([True, False]))
+    assert among_others == pytest.approx(duties)
 
 
 def test_other_duties_are_those_of_the_same_posting() -> None:
