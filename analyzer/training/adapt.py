@@ -24,7 +24,8 @@ from analyzer.pipeline.tokenizer import blank
 from analyzer.pipeline.zones import Zones
 from analyzer.training import crf_fit
 from analyzer.training.corpus import Posting
-from analyzer.training.fit import Looks, Recipe, joined, split, vocabulary, zones_over
+from analyzer.training.first_look import Looks, split
+from analyzer.training.fit import Recipe, joined, vocabulary, zones_over
 from analyzer.training.prepare import cutter, duty_labels, expand, prepare, set_zones
 from analyzer.training.train import Progress
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_selection import chi2
 from sklearn.linear_model import LogisticRegression
 
 from analyzer.pipeline.features import FeatureSpace, make_batch
@@ -22,7 +18,6 @@ from analyzer.pipeline.functions import (
     PostingModel,
     duty_batch,
     other_means,
-    others,
     promises,
     settings_of,
     sigmoid,
@@ -36,6 +31,7 @@ from analyzer.profiles import title_function
 from analyzer.text.view import folded, view
 from analyzer.training import crf_fit
 from analyzer.training.corpus import company_groups, fold_of, opened
+from analyzer.training.first_look import Labels, Looks, logistic, telling_words
 from analyzer.training.prepare import Prepared, duty_labels, expand, set_zones
 
 RAREST = 1e-3
@@ -167,74 +163,21 @@ def fit_duties(
     for fold in range(recipe.inner_folds):
         held, mine = folds[owner] == fold, folds == fold
         inside = tuple(x[~held[labels[0]]] for x in labels)
-        words = looks.fit(inside, len(names), recipe)
+        words = looks.fit(inside, len(names), recipe.context, recipe.duty_c)
         model = DutyModel(names, space, {**words, **_texts(texts[~mine], primary[~mine], len(answers), recipe)})
         logits[held] = model.first_look(rows, owner, settings)[held]
         text[mine] = model.text_logits(texts[mine])
     stack = _fit_stack(logits, text, owner, labels, recipe.stack_penalty)
-    return DutyModel(names, space, {**looks.fit(labels, len(names), recipe), **_texts(texts, primary, len(answers), recipe), **stack})
-
-
-Labels = tuple[NDArray[np.int64], NDArray[np.int64], Array]
-
-
-def _logistic(features: sparse.csr_matrix, target: NDArray[np.int64], weight: Array | None, count: int, c: float) -> tuple[Array, Array]:
-    """Weights (F, count) and bias (count,) of a multinomial logistic regression; a class never seen gets no chance."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=c, max_iter=100).fit(features, target, sample_weight=weight)
-    weights, bias = np.zeros((features.shape[1], count)), np.full(count, -20.0)
-    if len(model.classes_) == 2:
-        weights[:, model.classes_] = np.stack([-model.coef_[0] / 2, model.coef_[0] / 2], axis=1)
-        bias[model.classes_] = [-model.intercept_[0] / 2, model.intercept_[0] / 2]
-    else:
-        weights[:, model.classes_] = model.coef_.T
-        bias[model.classes_] = model.intercept_
-    return weights, bias
-
-
-@dataclass(frozen=True)
-class Looks:
-    """What the first look sees of N duties: rows (N, V), owner (N,), settings of the postings (P, V) and their telling words (W,)."""
-
-    rows: sparse.csr_matrix
-    owner: NDArray[np.int64]
-    settings: sparse.csr_matrix
-    telling: NDArray[np.int64]
-
-    def features(self, context: float) -> sparse.csr_matrix:
-        """(N, 2 V + W): a duty's own words, those of the other duties, those of the setting."""
-        around = self.settings[:, self.telling][self.owner]
-        return sparse.hstack([self.rows, context * others(self.rows, self.owner), around], format="csr")
-
-    def fit(self, labels: Labels, count: int, recipe: Recipe) -> dict[str, Array]:
-        """The first look's weights."""
-        duty, code, weight = labels
-        weights, bias = _logistic(self.features(recipe.context)[duty], code, weight, count, recipe.duty_c)
-        return {**split(weights, self.rows.shape[1], recipe.context), "setting_words": self.telling.astype(np.float64), "bias": bias}
-
-
-def split(weights: Array, width: int, context: float) -> dict[str, Array]:
-    """The weights (2 V + W, K) of `Looks.features` by what they are of."""
-    return {"own": weights[:width], "context": context * weights[width : 2 * width], "setting": weights[2 * width :]}
-
-
-def telling_words(settings: sparse.csr_matrix, codes: Sequence[Sequence[str]], owner: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """(W,) the features of the settings (P, V) that tell best, by chi-squared, which code is the commonest of a posting's duties."""
-    commonest: dict[int, Counter[str]] = defaultdict(Counter)
-    for of, given in zip(owner.tolist(), codes, strict=True):
-        commonest[of].update(c for c in given if c != "g")
-    told = [n for n in sorted(commonest) if commonest[n]]
-    if not told:
-        return np.zeros(0, np.int64)
-    main = [min(commonest[n], key=lambda c: (-commonest[n][c], c)) for n in told]
-    strength = np.nan_to_num(chi2(settings[told], main)[0])
-    return np.sort(np.argsort(-strength, kind="stable")[:count])
+    return DutyModel(
+        names,
+        space,
+        {**looks.fit(labels, len(names), recipe.context, recipe.duty_c), **_texts(texts, primary, len(answers), recipe), **stack},
+    )
 
 
 def _texts(texts: sparse.csr_matrix, primary: NDArray[np.int64], count: int, recipe: Recipe) -> dict[str, Array]:
     """The whole text's channel: weights of its words for the answers, `count` of them."""
-    weights, bias = _logistic(texts, primary, None, count, recipe.text_c)
+    weights, bias = logistic(texts, primary, None, count, recipe.text_c)
     return {"text": weights, "text_bias": bias}
 
 
@@ -317,7 +260,7 @@ def fit_posting(prepared: Prepared, held_out: HeldOut, recipe: Recipe) -> dict[s
             w, b = _binary(seen[folds != fold], truth[folds != fold, f], recipe.posting_c)
             raw[folds == fold, f] = seen[folds == fold] @ w + b
     weights *= scale
-    answer_weights, answer_bias = _logistic(sparse.csr_matrix(seen), primary, None, len(answers), recipe.posting_c)
+    answer_weights, answer_bias = logistic(sparse.csr_matrix(seen), primary, None, len(answers), recipe.posting_c)
     answer_weights *= scale
     answer_bias[-1] += recipe.none_bias
     calibration = np.array([_platt(raw[:, f], truth[:, f]) for f in range(count)])
