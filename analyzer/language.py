@@ -56,6 +56,11 @@ def _identifier() -> Any:
     return identifier
 
 
+def warm() -> None:
+    """Open what tells languages in Latin script apart: half a second, which is better spent before the first row than over it."""
+    _identifier()
+
+
 def latin_language(text: str) -> str:
     """The most likely language of text in Latin script, among those that occur beside Spanish."""
     language, _ = _identifier().classify(text[:_SAMPLE].lower() if text.isupper() else text[:_SAMPLE])

@@ -20,6 +20,7 @@ def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
     from analyzer import language
     from analyzer.analyzer import BATCH
     from analyzer.bulk.layout import CsvRows, csv_cell, our_cells
+    from analyzer.bulk.scoring import unswept
     from analyzer.reading import Reader
     from analyzer.settings import LIMITS
 
@@ -39,7 +40,7 @@ def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
     language.latin_language("hola")
     results: list[Any] = []
     component: Any = nlp.get_pipe("jd_functions")
-    with ThreadpoolController().limit(limits=1):
+    with ThreadpoolController().limit(limits=1), unswept():  # as a worker does: else one stage or another pays for the search for garbage
         for at in range(0, len(given), BATCH):
             texts = [r["text"] for r in given[at : at + BATCH]]
             titles = [r["title"] for r in given[at : at + BATCH]]

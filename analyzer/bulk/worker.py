@@ -19,6 +19,7 @@ from analyzer.bulk.readers import Chunk
 from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, unswept, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
 from analyzer.errors import ModelNotFound, TableError
+from analyzer.language import warm
 
 UNDECODABLE = "undecodable_bytes"
 
@@ -110,6 +111,7 @@ class Worker:
         self.job = job
         from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
+        warm()
         self.scorer = job.factory()
         # Made after the scorer, since it knows only of libraries that are loaded.
         self._threads = ThreadpoolController()
@@ -139,11 +141,11 @@ class Worker:
     def _score(self, rows: Rows) -> list[Analysis]:
         items, faults = rows.postings, rows.faults
         whole = [n for n in range(len(items)) if faults.get(n, UNDECODABLE) == UNDECODABLE]
-        results: list[Analysis] = [bad("bad_row", faults.get(n, "")) for n in range(len(items))]
         evidence = self.job.staged == "jsonl" or self.job.details is not None
-        for n, result in zip(whole, score(self.scorer, [items[n] for n in whole], self.cache, evidence), strict=True):
-            results[n] = with_reason(result, UNDECODABLE) if n in faults else result
-        return results
+        results = dict(zip(whole, score(self.scorer, [items[n] for n in whole], self.cache, evidence), strict=True))
+        for n, fault in faults.items():
+            results[n] = with_reason(results[n], UNDECODABLE) if n in results else bad("bad_row", fault)
+        return [results[n] for n in range(len(items))]
 
     def _csv(self, rows: Rows, results: Sequence[Analysis]) -> bytes:
         stream = io.StringIO(newline="")

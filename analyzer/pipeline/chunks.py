@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,19 +30,20 @@ class Chunks(dict[str, int]):
     """
 
     def __init__(self, lexicon: Lexicon, cut: Callable[[str], list[str]]) -> None:
-        """lexicon: that the tokens are numbered in; cut: the tokens of a chunk."""
+        """lexicon: that the tokens are numbered in; cut: the tokens of some chunks with blanks between them."""
         self.lexicon, self._cut = lexicon, cut
         self.begin, self.count = np.zeros(4_096, np.int32), np.zeros(4_096, np.int32)
         self.word, self.offset = np.zeros(4_096, np.int32), np.zeros(4_096, np.int32)
         self._tokens = 0
         self._lock = threading.Lock()
 
-    def __missing__(self, chunk: str) -> int:
+    def __missing__(self, gap: str) -> int:
         with self._lock:
-            if chunk not in self:
-                offset, tokens = self._gap(chunk) if chunk[-1].isspace() else (0, self._cut(chunk))
-                self[chunk] = self._add(offset, [chunk] if tokens == [chunk] else tokens)  # one string, not two that are equal
-            return self[chunk]
+            if gap not in self:
+                offset, tokens = self._gap(gap)
+                at = np.cumsum([offset, *map(len, tokens)])[:-1]
+                self._add([gap], np.array([len(tokens)]), self.lexicon.numbers(tokens), at)
+            return self[gap]
 
     def _gap(self, gap: str) -> tuple[int, list[str]]:
         """Where the tokens of a gap begin, and they; a single blank belongs to the chunk before it."""
@@ -51,18 +52,38 @@ class Chunks(dict[str, int]):
         found = _GAP.findall(gap)
         return (1, found[1:]) if found[0] == " " else (0, found)
 
-    def _add(self, offset: int, tokens: list[str]) -> int:
-        number = len(self)
-        if number == len(self.begin):
+    def _numbers(self, chunks: Sequence[str]) -> Ints:
+        """The numbers of many chunks; those that are new are cut together."""
+        found = np.fromiter(map(self.get, chunks, itertools.repeat(-1)), np.int64, len(chunks))
+        new = np.flatnonzero(found < 0).tolist()
+        if new:
+            with self._lock:
+                self._learn([chunk for chunk in dict.fromkeys(chunks[n] for n in new) if chunk not in self])
+            found[new] = [self[chunks[n]] for n in new]
+        return found
+
+    def _learn(self, chunks: Sequence[str]) -> None:
+        tokens = self._cut(" ".join(chunks))
+        sizes, lengths = np.fromiter(map(len, chunks), np.int64), np.fromiter(map(len, tokens), np.int64)
+        ends, starts = np.cumsum(sizes), np.cumsum(lengths) - lengths
+        first = np.searchsorted(starts, ends - sizes)
+        counts = np.diff(np.append(first, len(tokens)))
+        for n in np.flatnonzero(counts == 1).tolist():  # one string, not two that are equal
+            tokens[first[n]] = chunks[n]
+        self._add(chunks, counts, self.lexicon.numbers(tokens), starts - np.repeat(ends - sizes, counts))
+
+    def _add(self, chunks: Sequence[str], counts: Ints, words: NDArray[np.int32], offsets: Ints) -> None:
+        """chunks: new ones; counts: of the tokens of each; of all those one after another their words and offsets."""
+        known, number = self._tokens, len(self)
+        last, end = number + len(chunks), known + len(words)
+        while last > len(self.begin):
             self.begin, self.count = doubled(self.begin), doubled(self.count)
-        while self._tokens + len(tokens) > len(self.word):
+        while end > len(self.word):
             self.word, self.offset = doubled(self.word), doubled(self.offset)
-        self.begin[number], self.count[number] = self._tokens, len(tokens)
-        for token in tokens:
-            self.word[self._tokens], self.offset[self._tokens] = self.lexicon[token], offset
-            offset += len(token)
-            self._tokens += 1
-        return number
+        self.begin[number:last], self.count[number:last] = known + np.cumsum(counts) - counts, counts
+        self.word[known:end], self.offset[known:end] = words, offsets
+        self._tokens = end
+        self.update(zip(chunks, range(number, last), strict=True))
 
     def tokens(self, row: Characters, whole: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Ints, Ints]:
         """Of all texts of the row: the tokens' numbers, where in its own text each begins, (P + 1) where each text's begin.
@@ -74,7 +95,7 @@ class Chunks(dict[str, int]):
         solid[0] = False
         solid[row.stop] = solid[-3:] = False
         starts, _ = _runs(solid)
-        numbers = np.fromiter(map(self.__getitem__, itertools.chain.from_iterable(map(str.split, row.texts))), np.int64, len(starts))
+        numbers = self._numbers(list(itertools.chain.from_iterable(map(str.split, row.texts))))
         gaps, stops = _runs(space)
         owner = row.owner(gaps)
         first = whole[owner] | (gaps == row.begin[owner])

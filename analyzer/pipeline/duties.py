@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import bisect
 import functools
-import itertools
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
-from analyzer.lang.tables import headings, plain
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.features import ranges
 from analyzer.pipeline.pages import Pages, Spans
-from analyzer.pipeline.phrases import Bounds, Pair, find_phrases
-from analyzer.text.segments import LIST_MARK, WORDY
-
-_GLUED = re.compile(r"\s*[【\[]?([^:：\n]{2,40}?)[】\]]?\s*[:：]\s*")
-_LEADING = " \t\r\n、.．,，:：;；·"
-_TRAILING = " \t\r\n。；;.,，、:：·•-–—*"
+from analyzer.pipeline.phrases import Kinds, Phrases, read_phrases
+from analyzer.pipeline.statements import statements
 
 
 class Duties(Batched):
@@ -30,75 +23,45 @@ class Duties(Batched):
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
+        self.kinds = Kinds(lang)
         self.remember_lines(0)
 
     def remember_lines(self, count: int) -> None:
         """Keep the phrases of the last `count` different statements."""
         lang = self.lang
-        self._phrases: Callable[[tuple[str, ...]], tuple[list[Pair], Bounds | None]] = lambda norms: find_phrases(norms, lang)
+        self._phrases: Callable[[tuple[str, ...], tuple[int, ...]], Phrases] = lambda norms, kinds: read_phrases(norms, kinds, lang)
         if count:
             self._phrases = functools.lru_cache(maxsize=count)(self._phrases)
 
     def read(self, pages: Pages) -> None:
         """Read the zones and add duties and phrases."""
-        statements = list(self._statements(pages))
-        find = functools.cache(self._found)  # statements that come again in a batch are read once
-        found = [find(norms) for _, _, norms in statements]
-        pages.duties = Spans(*np.array([(first, first + len(n), owner) for first, owner, n in statements], np.int64).reshape(-1, 3).T)
-        pages.purposes = [(s[0] + p[0], s[0] + p[1]) if p else None for s, (_, p) in zip(statements, found, strict=True)]
-        bounds = np.array(list(itertools.chain.from_iterable(b for b, _ in found)), np.int64).reshape(-1, 4)
-        duty = np.repeat(np.arange(len(found)), [len(b) // 4 for b, _ in found])
-        pages.phrases = np.column_stack([duty, bounds + pages.duties.begin[duty, None]])
-        pages.codes, pages.phrase_codes = ["D"] * len(found), ["D"] * len(bounds)
+        form = pages.lexicon.norm.take(pages.word)
+        pages.duties = duties = statements(pages, self.lang, self.kinds.blank(pages.lexicon).take(form))
+        found = self._found(pages, form)
+        begin = duties.begin.tolist()
+        pages.purposes = [(b + p[0], b + p[1]) if p else None for b, (_, p) in zip(begin, found, strict=True)]
+        bounds = np.array([at for pairs, _ in found for (v, v_end), (o, o_end) in pairs for at in (v, v_end, o, o_end)], np.int64)
+        duty = np.repeat(np.arange(len(found)), np.fromiter((len(pairs) for pairs, _ in found), np.int64, len(found)))
+        pages.phrases = np.column_stack([duty, bounds.reshape(-1, 4) + duties.begin[duty, None]])
+        pages.codes, pages.phrase_codes = ["D"] * len(found), ["D"] * len(duty)
 
-    def _found(self, norms: tuple[str, ...]) -> tuple[list[int], Bounds | None]:
-        """The bounds of a statement's phrases one after another, verb's and object's, and its purpose."""
-        pairs, purpose = self._phrases(norms)
-        return [at for (v, v_end), (o, o_end) in pairs for at in (v, v_end, o, o_end)], purpose
-
-    def _statements(self, pages: Pages) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        """The first token, the posting, and the normal forms of each duty statement."""
-        at = [n for n, label in enumerate(pages.labels) if label == "D"]
-        zones = Spans(pages.zones.begin[at], pages.zones.stop[at], pages.zones.owner[at])
-        tokens = ranges(zones.begin, zones.stop - zones.begin)
-        table = pages.lexicon.norms
-        starts, norms = pages.start[tokens].tolist(), [table[form] for form in pages.lexicon.norm[pages.word[tokens]].tolist()]
-        texts, low = pages.texts, 0
-        ends = pages.end[zones.stop - 1].tolist()
-        for begin, stop, owner, end in zip(zones.begin.tolist(), zones.stop.tolist(), zones.owner.tolist(), ends, strict=True):
-            high = low + stop - begin
-            first, last = self._statement(texts[owner], starts, low, high, end)
-            while first < last and not norms[first].strip():  # a reader sees nothing in these
-                first += 1
-            while last > first and not norms[last - 1].strip():
-                last -= 1
-            if last > first:
-                yield begin + first - low, owner, tuple(norms[first:last])
+    def _found(self, pages: Pages, form: NDArray[np.int32]) -> list[Phrases]:
+        """The phrases and the purpose of each duty; form: (T,) of all tokens."""
+        duties, table = pages.duties, pages.lexicon.norms
+        sizes = duties.stop - duties.begin
+        forms = form[ranges(duties.begin, sizes)]
+        kinds = self.kinds.of(pages.lexicon, forms).tolist()
+        norms = [table[n] for n in forms.tolist()]
+        known: dict[tuple[str, ...], Phrases] = {}  # statements that come again in a batch are read once
+        out, low = [], 0
+        for high in np.cumsum(sizes).tolist():
+            words = tuple(norms[low:high])
+            found = known.get(words)
+            if found is None:
+                found = known[words] = self._phrases(words, tuple(kinds[low:high]))
+            out.append(found)
             low = high
-
-    def _statement(self, text: str, starts: list[int], low: int, high: int, end: int) -> tuple[int, int]:
-        """The tokens of a zone without what stands before and after the statement; none where nothing is left.
-
-        starts: the characters at which tokens begin, those of the zone from `low` to `high`; end: where the zone ends.
-        """
-        start = starts[low]
-        mark = None if WORDY.match(text, start, end) else LIST_MARK.match(text, start, end)
-        if mark and mark.end() < end:
-            start = mark.end()
-        colon = text.find(":", start, end) >= 0 or text.find("：", start, end) >= 0
-        glued = _GLUED.match(text, start, end) if colon else None
-        if glued and glued.end() < end and headings(self.lang).get(plain(glued.group(1))):
-            start = glued.end()
-            mark = LIST_MARK.match(text, start, end)
-            if mark and mark.end() < end:
-                start = mark.end()
-        while start < end and text[start] in _LEADING:
-            start += 1
-        while end > start and text[end - 1] in _TRAILING:
-            end -= 1
-        if end <= start:
-            return low, low
-        return bisect.bisect_right(starts, start, low, high) - 1, bisect.bisect_right(starts, end - 1, low, high)
+        return out
 
     def leave(self, pages: Pages, docs: Sequence[Doc]) -> None:
         """Spans of duties and phrases, without codes."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -21,15 +19,10 @@ from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.duties import leave_duties
-from analyzer.pipeline.features import Batch, FeatureSpace, content_of, restrict
-from analyzer.pipeline.pages import Pages, Spans, pages_of
-from analyzer.pipeline.sums import other_means as other_means
-from analyzer.pipeline.sums import others as others
-from analyzer.pipeline.sums import sums
-from analyzer.pipeline.sums import whole_texts as whole_texts
+from analyzer.pipeline.duty_model import Array, DutyModel, softmax
+from analyzer.pipeline.features import FeatureSpace, content_of, restrict
+from analyzer.pipeline.pages import Pages, pages_of
 from analyzer.profiles import Profiles
-
-Array = NDArray[np.float64]
 
 _SHAPES = {
     "idf": ("V",),
@@ -63,116 +56,9 @@ def promises(scheme: Scheme) -> tuple[str, ...]:
     return (*scheme.answers, "")
 
 
-def softmax(logits: Array) -> Array:
-    """Rows to probabilities."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
-
-
 def sigmoid(values: Array) -> Array:
     """Log-odds to probabilities."""
     return 1 / (1 + np.exp(-values))
-
-
-class DutyModel:
-    """Codes of duties, in two looks.
-
-    The first is linear in the duty's own words, the words of its posting's other duties, and the telling words of its
-    setting, which is what the posting says beside its duties. The second moves it by what the other duties were taken
-    for, and by what the whole text speaks of: the same words serve different functions in a shop's posting and in a
-    brand manager's.
-    """
-
-    def __init__(self, codes: Sequence[str], space: FeatureSpace, arrays: Mapping[str, Array]) -> None:
-        self.codes = list(codes)
-        self.space = space
-        self.a = dict(arrays)
-        self.setting = np.zeros((len(space), len(self.codes)))
-        self.setting[self.a["setting_words"].astype(np.int64)] = self.a["setting"]
-
-    def first_look(self, rows: sparse.csr_matrix, owner: NDArray[np.int64], settings: sparse.csr_matrix) -> Array:
-        """(N, K) logits from the duties' feature rows (N, V), the posting each belongs to (N,) and the postings' settings (P, V)."""
-        return rows @ self.a["own"] + self._around(rows, owner, settings)
-
-    def _around(self, rows: sparse.csr_matrix, owner: NDArray[np.int64], settings: sparse.csr_matrix) -> Array:
-        return others(rows, owner) @ self.a["context"] + (settings @ self.setting)[owner] + self.a["bias"]
-
-    def text_logits(self, texts: sparse.csr_matrix) -> Array:
-        """(P, A) what whole texts (P, V) speak of: centred logits of the answers."""
-        logits = texts @ self.a["text"] + self.a["text_bias"]
-        return logits - logits.mean(axis=1, keepdims=True)
-
-    def surroundings(self, rows: sparse.csr_matrix, owner: NDArray[np.int64], settings: sparse.csr_matrix, text: Array) -> Array:
-        """(N, K) logits of all but the duty's own words, after both looks; text: (P, A) logits of the postings."""
-        around = self._around(rows, owner, settings)
-        first = softmax(rows @ self.a["own"] + around)
-        return around + other_means(first, owner) @ self.a["stack"] + text[owner] @ self.a["text_stack"]
-
-    def judge(self, pages: Pages) -> Judgement:
-        """Judge the duties and phrases of the pages."""
-        whole = content_of(pages)
-        segments = self.space.matrix(whole)
-        text = self.text_logits(whole_texts(segments, whole.doc, len(pages)))
-        duties = restrict(whole, pages.duties)
-        if not len(duties):
-            none = np.zeros((0, len(self.codes)))
-            return Judgement(none, none, text, np.ones(len(pages)))
-        rows = self.space.matrix(duties)
-        around = self.surroundings(rows, duties.doc, settings_of(segments, pages), text)
-        told = softmax(rows @ self.a["own"] + around)
-        phrases = self._phrases(pages, whole, around)
-        whole_job = np.bincount(duties.doc, minlength=len(pages))[duties.doc] <= STATEMENTS
-        return Judgement(listed(told, phrases, pages.phrases[:, 0], whole_job), phrases, text, self.known_shares(duties, len(pages)))
-
-    def known_shares(self, duties: Batch, count: int) -> Array:
-        """(P,) share of the words in the duties of each of `count` postings that are in the vocabulary; 1 where there is no duty."""
-        owner = duties.doc[duties.segment]
-        every = np.bincount(owner, minlength=count)
-        known = np.bincount(owner[self.space.known(duties)], minlength=count)
-        return np.where(every > 0, known / np.maximum(every, 1), 1.0)
-
-    def _phrases(self, pages: Pages, whole: Batch, around: Array) -> Array:
-        """(M, K) of each phrase, from the words of its verb and object in its duty's surroundings."""
-        found = pages.phrases
-        if not len(found):
-            return np.zeros((0, len(self.codes)))
-        both = Spans(np.concatenate([found[:, 1], found[:, 3]]), np.concatenate([found[:, 2], found[:, 4]]), np.tile(found[:, 0], 2))
-        half, feature, _, _ = self.space.occurrences(restrict(whole, both))
-        rows = self.space.weigh(self.space.presence(half % len(found), feature, len(found)))
-        return softmax(rows @ self.a["own"] + around[found[:, 0]])
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """duties: (N, K) and phrases: (M, K) probabilities; text: (P, A) logits; known: (P,) shares of words in the vocabulary."""
-
-    duties: Array
-    phrases: Array
-    text: Array
-    known: Array
-
-
-LISTED = (0.0, 0.0, 0.5, 0.9)
-"""Weight of its phrases in a statement of none, one, two, three phrases or more: a list is as good as its items."""
-STATEMENTS = 2
-"""Most duties of a posting whose statements are read as lists: there a sentence tells the job, elsewhere its neighbours help."""
-SHARPENED = 3
-"""Power that a phrase's probabilities are raised to in a list: a phrase carries one code, whatever surrounds it."""
-
-
-def listed(duties: Array, phrases: Array, owner: NDArray[np.int64], whole_job: NDArray[np.bool_]) -> Array:
-    """(N, K): a statement of several phrases is judged in part by the mean of its phrases, where it tells the whole job.
-
-    So that `brand strategy, image and public relations` is two parts brand and one part marketing. whole_job: (N,) which
-    duties are all, or nearly all, that their posting says.
-    """
-    if not len(phrases):
-        return duties
-    sharp = phrases**SHARPENED
-    total = sums(sharp / sharp.sum(axis=1, keepdims=True), owner, len(duties))
-    count = np.bincount(owner, minlength=len(duties))
-    weight = np.where(whole_job, np.array(LISTED)[np.minimum(count, len(LISTED) - 1)], 0.0)[:, None]
-    return (1 - weight) * duties + weight * total / np.maximum(count, 1)[:, None]
 
 
 def function_logits(a: Mapping[str, Array], shares: Array, text: Array) -> Array:
@@ -406,19 +292,6 @@ def best_codes(probabilities: Array, codes: Sequence[str]) -> list[int]:
     strongest = np.array(every)[by_function.argmax(axis=1)]
     masked = np.where(letters[None, :] == strongest[:, None], probabilities, -1.0)
     return masked.argmax(axis=1).tolist()
-
-
-def settings_of(segments: sparse.csr_matrix, pages: Pages) -> sparse.csr_matrix:
-    """(P, V): what each posting says beside its duties, from the rows of all segments."""
-    beside = np.ones(segments.shape[0], bool)
-    beside[np.searchsorted(pages.segments.begin, pages.duties.begin, side="right") - 1] = False
-    return whole_texts(segments, pages.segments.owner, len(pages), np.flatnonzero(beside))
-
-
-def duty_batch(docs: Sequence[Doc]) -> Batch:
-    """The duties of the Docs as the segments of a batch: their content tokens alone."""
-    pages = pages_of(docs)
-    return restrict(content_of(pages), pages.duties)
 
 
 @Language.factory("jd_functions", requires=["doc.spans"], assigns=["doc.spans", "doc.cats"])

@@ -6,7 +6,9 @@ only grows; one that has grown too large is left to those who still hold it, and
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,11 +50,17 @@ class Lexicon(dict[str, int]):
         return len(self.norms)
 
     def __missing__(self, spelling: str) -> int:
-        with self._lock:
-            known = self.get(spelling)
-            if known is None:
-                known = self[spelling] = self._add(spelling, self._plain(spelling))
-            return known
+        self._learn([spelling])
+        return self[spelling]
+
+    def numbers(self, spellings: Sequence[str]) -> NDArray[np.int32]:
+        """The numbers of many spellings; those that are new are added together."""
+        found = np.fromiter(map(self.get, spellings, itertools.repeat(-1)), np.int32, len(spellings))
+        new = np.flatnonzero(found < 0).tolist()
+        if new:
+            self._learn([spellings[n] for n in new])
+            found[new] = [self[spellings[n]] for n in new]
+        return found
 
     def changed(self, spelling: str, norm: str) -> int:
         """The number of a spelling whose normal form here is not its own: a gloss inside, another script."""
@@ -61,26 +69,37 @@ class Lexicon(dict[str, int]):
         with self._lock:
             known = self._changed.get((spelling, norm))
             if known is None:
-                known = self._changed[spelling, norm] = self._add(spelling, norm)
+                known = self._changed[spelling, norm] = self._add([spelling], [norm])
             return known
 
-    def _add(self, spelling: str, norm: str) -> int:
-        form = self._forms.get(norm)
-        if form is None:
-            form = len(self.norms)
-            if form == len(self.hashes):
-                self.hashes = doubled(self.hashes)
-            self.hashes[form] = hash_string(norm)
-            self.norms.append(norm)
-            self._forms[norm] = form
-        at = self.size
-        if at == len(self.length):
+    def _learn(self, spellings: Iterable[str]) -> None:
+        with self._lock:
+            new = [s for s in dict.fromkeys(spellings) if s not in self]
+            first = self._add(new, list(map(self._plain, new)))
+            self.update(zip(new, range(first, self.size), strict=True))
+
+    def _add(self, spellings: Sequence[str], norms: Sequence[str]) -> int:
+        """Number some spellings, one after another; the first of their numbers."""
+        forms, first, last = self._forms, self.size, self.size + len(spellings)
+        new = [norm for norm in dict.fromkeys(norms) if norm not in forms]
+        known = len(self.norms)
+        forms.update(zip(new, range(known, known + len(new)), strict=True))
+        while known + len(new) > len(self.hashes):
+            self.hashes = doubled(self.hashes)
+        self.hashes[known : known + len(new)] = list(map(hash_string, new))
+        self.norms += new
+        while last > len(self.length):
             self.length, self.marks, self.norm = doubled(self.length), doubled(self.marks), doubled(self.norm)
-        blank = spelling.isspace()
-        self.length[at], self.norm[at] = len(spelling), form
-        self.marks[at] = (MARK if is_punct(spelling) else 0) | (BLANK if blank else 0) | (ONE_BLANK if spelling == " " else 0)
-        self.size = at + 1
-        return at
+        self.length[first:last] = list(map(len, spellings))
+        self.norm[first:last] = [forms[norm] for norm in norms]
+        self.marks[first:last] = list(map(_marks, spellings))
+        self.size = last
+        return first
+
+
+def _marks(spelling: str) -> int:
+    blank = BLANK if spelling.isspace() else 0
+    return (MARK if is_punct(spelling) else 0) | blank | (ONE_BLANK if spelling == " " else 0)
 
 
 def doubled(values: NDArray[Any]) -> NDArray[Any]:

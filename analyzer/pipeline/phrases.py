@@ -10,12 +10,18 @@ import functools
 import re
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analyzer.lang.tables import read
 from analyzer.pipeline import phrases_es, phrases_zh
+from analyzer.pipeline.lexicon import Lexicon
 from analyzer.pipeline.phrases_es_words import NOUN, kind
+from analyzer.pipeline.phrases_zh_words import classes
 
 Bounds = tuple[int, int]
 Pair = tuple[Bounds, Bounds]
+Phrases = tuple[list[Pair], Bounds | None]
 
 _BRACKETS = {"(": ")", "（": "）", "[": "]", "【": "】"}
 _SPECIAL = re.compile(r"[\s(（\[【]")
@@ -27,21 +33,31 @@ MAX_TOKENS = 200
 """The tokens of a duty statement that are read; a statement this long is no statement but a page without line ends."""
 
 
-def find_phrases(norms: Sequence[str], lang: str) -> tuple[list[Pair], Bounds | None]:
+def find_phrases(norms: Sequence[str], lang: str) -> Phrases:
     """The (verb, object) phrases of one duty statement in order, coordinated verbs and objects paired, and its purpose.
 
     norms: of the statement's tokens; lang: `zh` or `es`. Verb and object are bounds of tokens in the statement, never empty,
     never overlapping; at most MAX_PHRASES pairs. Where a statement has no verb but a lead-in (负责, `Responsable de`), the
     lead-in is the verb.
     """
-    at, shown = _shown(norms[:MAX_TOKENS])
+    return read_phrases(norms, list(map(_KINDS[lang], norms)), lang)
+
+
+def read_phrases(norms: Sequence[str], kinds: Sequence[int], lang: str) -> Phrases:
+    """`find_phrases` where it is known what each of the words can be."""
+    shown, bits = list(norms[:MAX_TOKENS]), list(kinds[:MAX_TOKENS])
+    whole = True  # nothing stands between
+    at: Sequence[int] = ()
+    if max(bits, default=0) >= SPECIAL:
+        whole = False
+        at, shown = _shown(shown)
+        bits = list(map(_KINDS[lang], shown))
     if _is_english(shown):
         pairs, purpose = _parse_english(shown)
     elif lang == "zh":
-        pairs, purpose = phrases_zh.parse(shown)
+        pairs, purpose = phrases_zh.parse(shown, bits)
     else:
-        pairs, purpose = phrases_es.parse(shown)
-    whole = isinstance(at, range)  # nothing stands between
+        pairs, purpose = phrases_es.parse(shown, bits)
     phrases: list[Pair] = []
     seen: set[Pair] = set()
     for pair in pairs:
@@ -54,13 +70,11 @@ def find_phrases(norms: Sequence[str], lang: str) -> tuple[list[Pair], Bounds | 
             break
     if purpose is None or purpose[0] >= purpose[1]:
         return phrases, None
-    return phrases, (at[purpose[0]], at[purpose[1] - 1] + 1)
+    return phrases, purpose if whole else (at[purpose[0]], at[purpose[1] - 1] + 1)
 
 
-def _shown(norms: Sequence[str]) -> tuple[Sequence[int], list[str]]:
+def _shown(norms: Sequence[str]) -> tuple[list[int], list[str]]:
     """Place and norm of the tokens that count: no blanks (a line end stays, as one `\n`), nothing in brackets."""
-    if not _SPECIAL.search("".join(norms)):
-        return range(len(norms)), list(norms)
     at: list[int] = []
     shown: list[str] = []
     closing: int | None = None
@@ -78,6 +92,51 @@ def _shown(norms: Sequence[str]) -> tuple[Sequence[int], list[str]]:
             at.append(n)
             shown.append("\n")
     return at, shown
+
+
+SPECIAL = 1 << 30
+"""Beside what a word can be, and above it: it holds a blank, or what opens a bracket."""
+
+
+def _kind_zh(norm: str) -> int:
+    return classes().get(norm, 0) | (SPECIAL if _SPECIAL.search(norm) else 0)
+
+
+def _kind_es(norm: str) -> int:
+    return kind(norm) | (SPECIAL if _SPECIAL.search(norm) else 0)
+
+
+_KINDS = {"zh": _kind_zh, "es": _kind_es}
+
+
+class Kinds:
+    """What the words of a lexicon can be in a phrase, as bits: found once for each that stands in a statement."""
+
+    def __init__(self, lang: str) -> None:
+        """lang: `zh` or `es`."""
+        self._kind = _KINDS[lang]
+        self._lexicon: Lexicon | None = None
+        self._kinds, self._blank = np.zeros(0, np.int32), np.zeros(0, np.bool_)
+
+    def _grow(self, known: Lexicon) -> None:
+        if self._lexicon is not known:
+            self._lexicon, self._kinds, self._blank = known, np.zeros(0, np.int32), np.zeros(0, np.bool_)
+        new = known.norms[len(self._blank) :]
+        if new:
+            self._blank = np.append(self._blank, [not norm.strip() for norm in new])
+            self._kinds = np.append(self._kinds, np.full(len(new), -1, np.int32))
+
+    def blank(self, known: Lexicon) -> NDArray[np.bool_]:
+        """For each normal form of a lexicon whether a reader sees nothing in it."""
+        self._grow(known)
+        return self._blank
+
+    def of(self, known: Lexicon, forms: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The kinds of some normal forms of a lexicon, SPECIAL among them."""
+        self._grow(known)
+        new = np.unique(forms[self._kinds.take(forms) < 0])
+        self._kinds[new] = [self._kind(known.norms[n]) for n in new.tolist()]
+        return self._kinds.take(forms)
 
 
 _ENGLISH_LISTS = frozenset(("verbs", "lead_ins", "joiners", "purposes", "articles", "breaks", "not_english"))

@@ -24,7 +24,6 @@ from analyzer.pipeline.phrases_es_words import (
     OPENING,
     VERB,
     infinitive,
-    kind,
     tables,
 )
 
@@ -38,9 +37,9 @@ _ENDS = BREAK | JOINER | ADJUNCT | GERUND | OPENING
 """What may end an object."""
 
 
-def parse(norms: list[str]) -> tuple[list[Pair], Bounds | None]:
-    """The (verb, object) pairs of a statement and its purpose, as bounds into `norms`."""
-    reader = _Reader(norms)
+def parse(norms: list[str], bits: list[int]) -> tuple[list[Pair], Bounds | None]:
+    """The (verb, object) pairs of a statement and its purpose, as bounds into `norms`. bits: what each word can be."""
+    reader = _Reader(norms, bits)
     reader.read()
     return reader.pairs, reader.purpose
 
@@ -48,10 +47,9 @@ def parse(norms: list[str]) -> tuple[list[Pair], Bounds | None]:
 class _Reader:
     """One statement while it is being read from left to right."""
 
-    def __init__(self, norms: list[str]) -> None:
-        self.words = norms
+    def __init__(self, norms: list[str], bits: list[int]) -> None:
+        self.words, self.bits = norms, bits
         self.plain = ["de" if n == "del" else "a" if n == "al" else n for n in norms] if "del" in norms or "al" in norms else norms
-        self.bits = list(map(kind, norms))
         self.pairs: list[Pair] = []
         self.purpose: Bounds | None = None
         self.tables = tables()
@@ -95,11 +93,15 @@ class _Reader:
                 return len(row)
         return 0
 
+    def _led(self, at: int) -> int:
+        """How many words of a lead-in stand at `at`; 0 where none does."""
+        return self._match(at, self.tables.lead_ins) if self.bits[at] & LEADING else 0
+
     def _lead(self, at: int) -> int:
         """Past a lead-in (Serás responsable de); it is the verb until another comes."""
         end, start, size = len(self.words), at, 0
         while at < end:
-            size = self._match(at, self.tables.lead_ins)
+            size = self._led(at)
             if not size and at - start < 4 and self.words[at] in _SUBJECTS:
                 size = self._to_lead(at)
             if not size:
@@ -111,7 +113,7 @@ class _Reader:
 
     def _to_lead(self, at: int) -> int:
         """How many words of a subject stand before the lead-in that follows it (el cargo | es responsable de); 0 where none does."""
-        return next((n - at for n in range(at + 1, min(at + 6, len(self.words))) if self._match(n, self.tables.lead_ins)), 0)
+        return next((n - at for n in range(at + 1, min(at + 6, len(self.words))) if self._led(n)), 0)
 
     def _is_head(self, at: int, end: int, fresh: bool) -> bool:
         """Whether a verb, or a verbal noun where one may stand, opens a phrase here."""
@@ -134,7 +136,7 @@ class _Reader:
         aim = self._aim(at, end) if bits[at] & OPENING else 0
         if aim:
             return self._take_purpose(aim, end)
-        size = self._match(at, self.tables.lead_ins) if bits[at] & LEADING else 0
+        size = self._led(at)
         if size and not fresh:
             return self._lead(at)
         if bits[at] & GERUND and self.pairs and bits[at] & AIM:
@@ -154,7 +156,7 @@ class _Reader:
                 return self._past(at, end)
             return self._item(at, end, self.heads)
         end = next((n for n in range(at, end) if bits[n] & HARD), end)
-        found = next((n for n in range(at, end) if bits[n] & VERB or self._match(n, self.tables.lead_ins) or self._told(n, at)), end)
+        found = next((n for n in range(at, end) if bits[n] & VERB or self._led(n) or self._told(n, at)), end)
         if found < end and not bits[found] & (VERB | MAYBE):
             return self._lead(found)
         return self._head(found, len(words)) if found < end else end

@@ -35,9 +35,9 @@ _LIMITS = STOP | LIGHT | STRONG | TAKES_OBJECT | JOINER
 """What may end an object list."""
 
 
-def parse(norms: list[str]) -> tuple[list[Pair], Bounds | None]:
-    """The (verb, object) pairs of a statement and its purpose, as bounds into `norms`."""
-    reader = _Reader(norms)
+def parse(norms: list[str], bits: list[int]) -> tuple[list[Pair], Bounds | None]:
+    """The (verb, object) pairs of a statement and its purpose, as bounds into `norms`. bits: the classes of each word."""
+    reader = _Reader(norms, bits)
     reader.read()
     return reader.pairs, reader.purpose
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.pipeline.phrases_zh_words import FILLER, JOINER, MODIFIER, WORK, classes
+from analyzer.pipeline.phrases_zh_words import FILLER, JOINER, MODIFIER, WORK
 
 Bounds = tuple[int, int]
 Pair = tuple[Bounds, Bounds]
@@ -11,11 +11,9 @@ Pair = tuple[Bounds, Bounds]
 class Lists:
     """A statement's words and what has been found in it; `bits` holds the classes of each word."""
 
-    def __init__(self, norms: list[str]) -> None:
-        """Look the words up; nothing is found yet."""
-        known = classes().get
-        self.words = norms
-        self.bits = [known(n, 0) for n in norms]
+    def __init__(self, norms: list[str], bits: list[int]) -> None:
+        """Nothing is found yet."""
+        self.words, self.bits = norms, bits
         self.pairs: list[Pair] = []
         self.purpose: Bounds | None = None
         self.with_people = False  # the verb in force takes people, who then do something (联系媒体发布新闻稿)

@@ -240,7 +240,7 @@ class ChineseTokenizer(Tokenizer):
         ]
         counts = np.fromiter(map(len, found), np.int64, len(found))
         first = np.append(0, np.cumsum(counts))
-        word = np.fromiter(map(known.__getitem__, itertools.chain.from_iterable(found)), np.int32, first[-1])
+        word = known.numbers(list(itertools.chain.from_iterable(found)))
         ends, marks = np.cumsum(known.length[word]), known.marks[word]
         owner = np.repeat(np.arange(len(found)), counts)
         sizes = clean.stop - clean.begin
@@ -304,9 +304,9 @@ class SpanishTokenizer(Tokenizer):
         return words.spanish(word)
 
 
-def _cut(chunk: str) -> list[str]:
-    """The tokens of a run without blanks, words that were glued together (`equipoTrabajar`) apart."""
-    return [part for word in _SPANISH.findall(chunk) for part in (_CAMEL.split(word) if len(word) > 6 else (word,))]
+def _cut(text: str) -> list[str]:
+    """The tokens between blanks, words that were glued together (`equipoTrabajar`) apart."""
+    return [part for word in _SPANISH.findall(text) for part in (_CAMEL.split(word) if len(word) > 6 and not word.islower() else (word,))]
 
 
 @registry.tokenizers("jd.Tokenizer.v1")

@@ -193,7 +193,7 @@ def title_function(title_normalized: str, lang: str, profiles: Profiles | None =
     """
     matcher = title_matcher(lang, profiles)
     title = _AT.sub("o", _GENDER.sub("", title_normalized)) if lang == "es" else title_normalized
-    for text in (_BRACKETS.sub(" ", title), title):
+    for text in dict.fromkeys((_BRACKETS.sub(" ", title), title)):
         matches = matcher.find(_squeezed(text, lang))
         if matches:
             later = lang == "zh"

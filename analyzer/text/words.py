@@ -24,6 +24,8 @@ def spanish(word: str) -> str:
         return "0"
     word = _GENDER.sub("", word)
     word = _INCLUSIVE.sub(r"o\1", word.replace("@s", "os").replace("@", "o")) if "@" in word[-2:] or "x" in word[-2:] else word
+    if word.isascii():
+        return word
     decomposed = unicodedata.normalize("NFD", word)
     return "".join(c for c in decomposed if not unicodedata.combining(c)) or word
 

@@ -17,9 +17,11 @@ from scipy.optimize import minimize
 from spacy.language import Language
 
 from analyzer.pipeline.build import COMPONENTS
+from analyzer.pipeline.duty_model import Array, DutyModel, duty_batch, settings_of, softmax
 from analyzer.pipeline.features import FeatureSpace
-from analyzer.pipeline.functions import Array, DutyModel, Functions, duty_batch, settings_of, softmax, whole_texts
+from analyzer.pipeline.functions import Functions
 from analyzer.pipeline.pages import pages_of
+from analyzer.pipeline.sums import whole_texts
 from analyzer.pipeline.tokenizer import blank
 from analyzer.pipeline.zones import Zones
 from analyzer.training import crf_fit

@@ -15,7 +15,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from analyzer.analysis import SHIPPED, Scheme, of_a_function
-from analyzer.pipeline.functions import Array, best_codes, group_matrix, softmax
+from analyzer.pipeline.duty_model import Array, softmax
+from analyzer.pipeline.functions import best_codes, group_matrix
 from analyzer.training.corpus import Posting
 from analyzer.training.derive import derive, duty_shares
 from analyzer.training.newfunctions import Lean

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import chi2
 from sklearn.linear_model import LogisticRegression
 
-from analyzer.pipeline.functions import Array
+from analyzer.pipeline.duty_model import Array
 from analyzer.pipeline.sums import others
 
 Labels = tuple[NDArray[np.int64], NDArray[np.int64], Array]

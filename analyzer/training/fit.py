@@ -11,20 +11,11 @@ from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
+from analyzer.pipeline.duty_model import Array, DutyModel, duty_batch, settings_of, softmax
 from analyzer.pipeline.features import FeatureSpace, make_batch
-from analyzer.pipeline.functions import (
-    Array,
-    DutyModel,
-    PostingModel,
-    duty_batch,
-    other_means,
-    promises,
-    settings_of,
-    sigmoid,
-    softmax,
-    whole_texts,
-)
+from analyzer.pipeline.functions import PostingModel, promises, sigmoid
 from analyzer.pipeline.pages import pages_of
+from analyzer.pipeline.sums import other_means, whole_texts
 from analyzer.pipeline.zone_features import STATES, zone_matrix
 from analyzer.pipeline.zones import Zones
 from analyzer.profiles import title_function

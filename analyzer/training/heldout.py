@@ -9,8 +9,9 @@ from threadpoolctl import threadpool_limits
 
 from analyzer.analysis import Analysis
 from analyzer.pipeline.build import build
+from analyzer.pipeline.duty_model import Array
 from analyzer.pipeline.features import FeatureSpace
-from analyzer.pipeline.functions import Array, Functions, PostingModel, best_codes
+from analyzer.pipeline.functions import Functions, PostingModel, best_codes
 from analyzer.pipeline.pages import pages_of
 from analyzer.reading import read_doc
 from analyzer.training.corpus import company_groups, fold_of

@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from analyzer.analysis import SHIPPED, Analysis
 from analyzer.pipeline.build import build
-from analyzer.pipeline.functions import Array, DutyModel, Functions, PostingModel, sigmoid, softmax
+from analyzer.pipeline.duty_model import Array, DutyModel, softmax
+from analyzer.pipeline.functions import Functions, PostingModel, sigmoid
 from analyzer.pipeline.pages import pages_of
 from analyzer.reading import read_doc
 from analyzer.training.adapt import MANY, Choice, Ground

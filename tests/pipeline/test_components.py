@@ -16,9 +16,11 @@ from analyzer.pipeline import store
 from analyzer.pipeline.build import build
 from analyzer.pipeline.crf import forward_backward
 from analyzer.pipeline.duties import Duties
+from analyzer.pipeline.duty_model import listed
 from analyzer.pipeline.features import FeatureSpace, HashTable, make_batch, pair_keys, restrict
-from analyzer.pipeline.functions import best_codes, listed, other_means
+from analyzer.pipeline.functions import best_codes
 from analyzer.pipeline.pages import Spans
+from analyzer.pipeline.sums import other_means
 from analyzer.pipeline.tokenizer import blank
 
 

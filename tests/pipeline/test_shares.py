@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from analyzer.analysis import SHIPPED, rounded
-from analyzer.pipeline.functions import others, settings_of, whole_texts
+from analyzer.pipeline.duty_model import settings_of
 from analyzer.pipeline.pages import Spans, pages_of
 from analyzer.pipeline.shares import Shares, rounded_all
+from analyzer.pipeline.sums import others, whole_texts
 from analyzer.pipeline.tokenizer import blank
 
 NUMBER = st.one_of(

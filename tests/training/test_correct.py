@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, sigmoid, softmax
+from analyzer.pipeline.duty_model import softmax
+from analyzer.pipeline.functions import ANSWERS, FUNCTIONS, sigmoid
 from analyzer.training.correct import LAYER, Seen, corrected, log_loss
 
 Array = Any
