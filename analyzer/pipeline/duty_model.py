@@ -26,25 +26,22 @@ def softmax(logits: Array) -> Array:
 class DutyModel:
     """Codes of duties, in two looks.
 
-    The first is linear in the duty's own words, the words of its posting's other duties, and the telling words of its
-    setting, which is what the posting says beside its duties. The second moves it by what the other duties were taken
-    for, and by what the whole text speaks of: the same words serve different functions in a shop's posting and in a
-    brand manager's.
+    The first is linear in the duty's own words and the words of its posting's other duties. The second moves it by
+    what those were taken for, and by what the whole text speaks of: the same words serve different functions in a
+    shop's posting and in a brand manager's.
     """
 
     def __init__(self, codes: Sequence[str], space: FeatureSpace, arrays: Mapping[str, Array]) -> None:
         self.codes = list(codes)
         self.space = space
         self.a = dict(arrays)
-        self.setting = np.zeros((len(space), len(self.codes)))
-        self.setting[self.a["setting_words"].astype(np.int64)] = self.a["setting"]
 
-    def first_look(self, rows: sparse.csr_matrix, owner: NDArray[np.int64], settings: sparse.csr_matrix) -> Array:
-        """(N, K) logits from the duties' feature rows (N, V), the posting each belongs to (N,) and the postings' settings (P, V)."""
-        return rows @ self.a["own"] + self._around(rows, owner, settings)
+    def first_look(self, rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> Array:
+        """(N, K) logits from the duties' feature rows (N, V) and the posting each belongs to (N,)."""
+        return rows @ self.a["own"] + self._around(rows, owner)
 
-    def _around(self, rows: sparse.csr_matrix, owner: NDArray[np.int64], settings: sparse.csr_matrix) -> Array:
-        return others(rows, owner) @ self.a["context"] + (settings @ self.setting)[owner] + self.a["bias"]
+    def _around(self, rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> Array:
+        return others(rows, owner) @ self.a["context"] + self.a["bias"]
 
     def text_logits(self, texts: sparse.csr_matrix) -> Array:
         """(P, A) what whole texts (P, V) speak of: centred logits of the answers."""
@@ -62,18 +59,17 @@ class DutyModel:
     def judge(self, pages: Pages) -> Judgement:
         """Judge the duties and phrases of the pages."""
         whole = content_of(pages)
-        segments = self.space.matrix(whole)
-        text = self.text_logits(whole_texts(segments, whole.doc, len(pages)))
+        text = self.text_logits(whole_texts(self.space.matrix(whole), whole.doc, len(pages)))
         duties = restrict(whole, pages.duties)
         if not len(duties):
             none = np.zeros((0, len(self.codes)))
             return Judgement(none, none, text, np.ones(len(pages)))
         rows = self.space.matrix(duties)
         own = rows @ self.a["own"]
-        around = self.surroundings(own, self._around(rows, duties.doc, settings_of(segments, pages)), duties.doc, text)
+        around = self.surroundings(own, self._around(rows, duties.doc), duties.doc, text)
         told = softmax(own + around)
         phrases = self._phrases(pages, whole, around)
-        whole_job = np.bincount(duties.doc, minlength=len(pages))[duties.doc] <= STATEMENTS
+        whole_job = np.bincount(whole.doc, minlength=len(pages))[duties.doc] <= STATEMENTS
         return Judgement(listed(told, phrases, pages.phrases[:, 0], whole_job), phrases, text, self.known_shares(duties, len(pages)))
 
     def known_shares(self, duties: Batch, count: int) -> Array:
@@ -106,8 +102,8 @@ class Judgement:
 
 LISTED = (0.0, 0.0, 0.5, 0.9)
 """Weight of its phrases in a statement of none, one, two, three phrases or more: a list is as good as its items."""
-STATEMENTS = 2
-"""Most duties of a posting whose statements are read as lists: there a sentence tells the job, elsewhere its neighbours help."""
+STATEMENTS = 3
+"""Most segments of a text whose statements are read as lists: there one tells the whole job, elsewhere what is around it helps."""
 SHARPENED = 3
 """Power that a phrase's probabilities are raised to in a list: a phrase carries one code, whatever surrounds it."""
 
@@ -116,7 +112,7 @@ def listed(duties: Array, phrases: Array, owner: NDArray[np.int64], whole_job: N
     """(N, K): a statement of several phrases is judged in part by the mean of its phrases, where it tells the whole job.
 
     So that `brand strategy, image and public relations` is two parts brand and one part marketing. whole_job: (N,) which
-    duties are all, or nearly all, that their posting says.
+    duties are all, or nearly all, that their text says.
     """
     if not len(phrases):
         return duties
@@ -125,13 +121,6 @@ def listed(duties: Array, phrases: Array, owner: NDArray[np.int64], whole_job: N
     count = np.bincount(owner, minlength=len(duties))
     weight = np.where(whole_job, np.array(LISTED)[np.minimum(count, len(LISTED) - 1)], 0.0)[:, None]
     return (1 - weight) * duties + weight * total / np.maximum(count, 1)[:, None]
-
-
-def settings_of(segments: sparse.csr_matrix, pages: Pages) -> sparse.csr_matrix:
-    """(P, V): what each posting says beside its duties, from the rows of all segments."""
-    beside = np.ones(segments.shape[0], bool)
-    beside[np.searchsorted(pages.segments.begin, pages.duties.begin, side="right") - 1] = False
-    return whole_texts(segments, pages.segments.owner, len(pages), np.flatnonzero(beside))
 
 
 def duty_batch(docs: Sequence[Doc]) -> Batch:

@@ -28,8 +28,6 @@ _SHAPES = {
     "idf": ("V",),
     "own": ("V", "K"),
     "context": ("V", "K"),
-    "setting_words": ("W",),
-    "setting": ("W", "K"),
     "bias": ("K",),
     "share_weights": ("S", "F"),
     "rest_bias": ("F",),

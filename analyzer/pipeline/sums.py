@@ -72,12 +72,9 @@ def other_means(values: Array, owner: NDArray[np.int64]) -> Array:
     return (total[owner] - values) / np.maximum(count, 1)[:, None]
 
 
-def whole_texts(
-    rows: sparse.csr_matrix, owner: NDArray[np.int64], count: int, chosen: NDArray[np.int64] | None = None
-) -> sparse.csr_matrix:
-    """(P, V): the sum of each posting's segment rows (S, V), or of the chosen ones among them, scaled to length 1."""
-    chosen = np.arange(len(owner)) if chosen is None else chosen
-    member = sparse.csr_matrix((np.ones(len(chosen), np.float32), (owner[chosen], chosen)), (count, len(owner)))
+def whole_texts(rows: sparse.csr_matrix, owner: NDArray[np.int64], count: int) -> sparse.csr_matrix:
+    """(P, V): the sum of each posting's segment rows (S, V), scaled to length 1."""
+    member = sparse.csr_matrix((np.ones(len(owner), np.float32), (owner, np.arange(len(owner)))), (count, len(owner)))
     total = (member @ rows).tocsr()
     # In the order in which they are met, as ever: a sum of squares in another one differs in its last digit.
     met = np.repeat(total.indptr[1:] - 1 + total.indptr[:-1], np.diff(total.indptr)) - np.arange(total.nnz)

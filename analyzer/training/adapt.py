@@ -17,16 +17,14 @@ from scipy.optimize import minimize
 from spacy.language import Language
 
 from analyzer.pipeline.build import COMPONENTS
-from analyzer.pipeline.duty_model import Array, DutyModel, duty_batch, settings_of, softmax
+from analyzer.pipeline.duty_model import Array, DutyModel, duty_batch, softmax
 from analyzer.pipeline.features import FeatureSpace
 from analyzer.pipeline.functions import Functions
-from analyzer.pipeline.pages import pages_of
-from analyzer.pipeline.sums import whole_texts
+from analyzer.pipeline.sums import others, whole_texts
 from analyzer.pipeline.tokenizer import blank
 from analyzer.pipeline.zones import Zones
 from analyzer.training import crf_fit
 from analyzer.training.corpus import Posting
-from analyzer.training.first_look import Looks, split
 from analyzer.training.fit import Recipe, joined, vocabulary, zones_over
 from analyzer.training.prepare import cutter, duty_labels, expand, prepare, set_zones
 from analyzer.training.train import Progress
@@ -87,11 +85,10 @@ class Ground:
 
     def _duties(self) -> Rows:
         codes, owner = duty_labels(self.prepared, range(len(self.prepared)))
-        space, telling = self.base.space, self.base.a["setting_words"].astype(np.int64)
-        settings = settings_of(space.matrix(self.prepared.batch), pages_of(self.prepared.docs))
-        looks = Looks(space.matrix(duty_batch(self.prepared.docs)), owner, settings, telling)
+        rows = self.base.space.matrix(duty_batch(self.prepared.docs))
+        both = sparse.hstack([rows, self.recipe.context * others(rows, owner)], format="csr")
         duty, code, weight = expand(codes, self.names)
-        return Rows(looks.features(self.recipe.context)[duty], code, weight, owner[duty])
+        return Rows(both[duty], code, weight, owner[duty])
 
     def _texts(self) -> Rows:
         whole, count = self.prepared.batch, len(self.prepared)
@@ -116,8 +113,9 @@ class Ground:
         if known and known[0].duties == choice.duties:
             a = dict(known[1].a)
         elif choice.duties:
-            start = np.vstack([a["own"], a["context"] / self.recipe.context, a["setting"]])
-            a |= split(self._learned(self.duties, own, choice.duties, start, a["bias"], self.recipe.duty_c), width, self.recipe.context)
+            start = np.vstack([a["own"], a["context"] / self.recipe.context])
+            weights = self._learned(self.duties, own, choice.duties, start, a["bias"], self.recipe.duty_c)
+            a["own"], a["context"] = weights[:width], self.recipe.context * weights[width:]
         if choice.texts:
             a["text"] = self._learned(self.texts, own, choice.texts, a["text"], a["text_bias"], self.recipe.text_c)
         return DutyModel(self.names, self.base.space, a)
@@ -172,14 +170,12 @@ def _extended(model: DutyModel, names: Sequence[str], found: FeatureSpace) -> Du
     for name, shape, where in (
         ("own", (width, count), np.ix_(rows, columns)),
         ("context", (width, count), np.ix_(rows, columns)),
-        ("setting", (len(model.a["setting_words"]), count), np.ix_(np.arange(len(model.a["setting_words"])), columns)),
         ("stack", (count, count), np.ix_(columns, columns)),
         ("text_stack", (len(answers), count), np.ix_(answers, columns)),
         ("text", (width, len(answers)), np.ix_(rows, answers)),
     ):
         a[name] = np.zeros(shape)
         a[name][where] = model.a[name]
-    a["setting_words"] = rows[model.a["setting_words"].astype(np.int64)].astype(np.float64)
     a["bias"] = np.full(count, np.median(model.a["bias"]))
     a["bias"][columns] = model.a["bias"]
     return DutyModel(names, space, a)

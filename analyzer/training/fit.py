@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from analyzer.pipeline.duty_model import Array, DutyModel, duty_batch, settings_of, softmax
+from analyzer.pipeline.duty_model import Array, DutyModel, duty_batch, softmax
 from analyzer.pipeline.features import FeatureSpace, make_batch
 from analyzer.pipeline.functions import PostingModel, promises, sigmoid
 from analyzer.pipeline.pages import pages_of
-from analyzer.pipeline.sums import other_means, whole_texts
+from analyzer.pipeline.sums import other_means, others, whole_texts
 from analyzer.pipeline.zone_features import STATES, zone_matrix
 from analyzer.pipeline.zones import Zones
 from analyzer.profiles import title_function
 from analyzer.text.view import folded, view
 from analyzer.training import crf_fit
 from analyzer.training.corpus import company_groups, fold_of, opened
-from analyzer.training.first_look import Labels, Looks, logistic, telling_words
 from analyzer.training.prepare import Prepared, duty_labels, expand, set_zones
 
 RAREST = 1e-3
@@ -44,8 +45,6 @@ class Recipe:
     zone_iterations: int = 60
     duty_c: float = 10.0
     context: float = 0.7
-    setting_words: int = 500
-    """Words beside the duties that a duty's code learns from, those that tell best what a posting's duties are."""
     stack_penalty: float = 3.0
     text_c: float = 10.0
     text_scale: float = 0.3
@@ -142,11 +141,8 @@ def fit_duties(
     batch = duty_batch(part.docs)
     groups = company_groups(part.postings)
     space = vocabulary(part, lang, recipe, known)
-    rows, segments = space.matrix(batch), space.matrix(part.batch)
-    texts, settings = whole_texts(segments, part.batch.doc, len(part)), settings_of(segments, pages_of(part.docs))
-    telling = telling_words(settings, codes, owner, recipe.setting_words)
+    rows, texts = space.matrix(batch), whole_texts(space.matrix(part.batch), part.batch.doc, len(part))
     labels = expand(codes, names)
-    looks = Looks(rows, owner, settings, telling)
     answers = prepared.scheme.answers
     primary = np.array([answers.index(p["primary"]) for p in part.postings])
     folds = fold_of(groups, recipe.inner_folds)
@@ -154,21 +150,46 @@ def fit_duties(
     for fold in range(recipe.inner_folds):
         held, mine = folds[owner] == fold, folds == fold
         inside = tuple(x[~held[labels[0]]] for x in labels)
-        words = looks.fit(inside, len(names), recipe.context, recipe.duty_c)
+        words = _words(rows, owner, inside, len(names), recipe)
         model = DutyModel(names, space, {**words, **_texts(texts[~mine], primary[~mine], len(answers), recipe)})
-        logits[held] = model.first_look(rows, owner, settings)[held]
+        logits[held] = model.first_look(rows, owner)[held]
         text[mine] = model.text_logits(texts[mine])
     stack = _fit_stack(logits, text, owner, labels, recipe.stack_penalty)
     return DutyModel(
-        names,
-        space,
-        {**looks.fit(labels, len(names), recipe.context, recipe.duty_c), **_texts(texts, primary, len(answers), recipe), **stack},
+        names, space, {**_words(rows, owner, labels, len(names), recipe), **_texts(texts, primary, len(answers), recipe), **stack}
     )
+
+
+Labels = tuple[NDArray[np.int64], NDArray[np.int64], Array]
+
+
+def _logistic(features: sparse.csr_matrix, target: NDArray[np.int64], weight: Array | None, count: int, c: float) -> tuple[Array, Array]:
+    """Weights (F, count) and bias (count,) of a multinomial logistic regression; a class never seen gets no chance."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = LogisticRegression(C=c, max_iter=100).fit(features, target, sample_weight=weight)
+    weights, bias = np.zeros((features.shape[1], count)), np.full(count, -20.0)
+    if len(model.classes_) == 2:
+        weights[:, model.classes_] = np.stack([-model.coef_[0] / 2, model.coef_[0] / 2], axis=1)
+        bias[model.classes_] = [-model.intercept_[0] / 2, model.intercept_[0] / 2]
+    else:
+        weights[:, model.classes_] = model.coef_.T
+        bias[model.classes_] = model.intercept_
+    return weights, bias
+
+
+def _words(rows: sparse.csr_matrix, owner: NDArray[np.int64], labels: Labels, count: int, recipe: Recipe) -> dict[str, Array]:
+    """The first look: weights of a duty's own words and of the other duties' words."""
+    duty, code, weight = labels
+    both = sparse.hstack([rows, recipe.context * others(rows, owner)], format="csr")
+    weights, bias = _logistic(both[duty], code, weight, count, recipe.duty_c)
+    width = rows.shape[1]
+    return {"own": weights[:width], "context": recipe.context * weights[width:], "bias": bias}
 
 
 def _texts(texts: sparse.csr_matrix, primary: NDArray[np.int64], count: int, recipe: Recipe) -> dict[str, Array]:
     """The whole text's channel: weights of its words for the answers, `count` of them."""
-    weights, bias = logistic(texts, primary, None, count, recipe.text_c)
+    weights, bias = _logistic(texts, primary, None, count, recipe.text_c)
     return {"text": weights, "text_bias": bias}
 
 
@@ -251,7 +272,7 @@ def fit_posting(prepared: Prepared, held_out: HeldOut, recipe: Recipe) -> dict[s
             w, b = _binary(seen[folds != fold], truth[folds != fold, f], recipe.posting_c)
             raw[folds == fold, f] = seen[folds == fold] @ w + b
     weights *= scale
-    answer_weights, answer_bias = logistic(sparse.csr_matrix(seen), primary, None, len(answers), recipe.posting_c)
+    answer_weights, answer_bias = _logistic(sparse.csr_matrix(seen), primary, None, len(answers), recipe.posting_c)
     answer_weights *= scale
     answer_bias[-1] += recipe.none_bias
     calibration = np.array([_platt(raw[:, f], truth[:, f]) for f in range(count)])

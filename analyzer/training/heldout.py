@@ -39,10 +39,7 @@ def analyses(lang: str, evidence: Evidence, space: FeatureSpace, recipe: Recipe)
         arrays = _fitted(evidence, rest, recipe)
         model = PostingModel(names, arrays, prepared.scheme)
         sure = model.answers(held_out.shares[rest], held_out.text[rest]).max(axis=1)
-        empty = {name: np.zeros((0, len(names))) for name in ("own", "context", "setting")} | {
-            "setting_words": np.zeros(0),
-            "bias": np.zeros(len(names)),
-        }
+        empty = {"own": np.zeros((0, 0)), "context": np.zeros((0, 0)), "bias": np.zeros(0)}
         below = float(np.quantile(sure, recipe.review_share[lang]))
         component.set_models(names, space, {**empty, **arrays}, below, recipe.review_unknown, prepared.scheme)
         for n in held:

@@ -9,11 +9,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from analyzer.analysis import SHIPPED, rounded
-from analyzer.pipeline.duty_model import settings_of
-from analyzer.pipeline.pages import Spans, pages_of
 from analyzer.pipeline.shares import Shares, rounded_all
 from analyzer.pipeline.sums import others, whole_texts
-from analyzer.pipeline.tokenizer import blank
 
 NUMBER = st.one_of(
     st.floats(),
@@ -51,18 +48,6 @@ def test_surroundings_are_the_sum_of_the_other_duties(owner: list[int]) -> None:
     for posting in range(6):
         total = dense[of == posting].sum(axis=0)
         assert texts[posting] == pytest.approx(total / (np.linalg.norm(total) or 1), abs=1e-6)
-
-
-def test_a_setting_is_what_a_posting_says_beside_its_duties() -> None:
-    rows = sparse.csr_matrix(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 2], [3, 0, 0]], np.float32))
-    nlp = blank("es")
-    nlp.add_pipe("jd_segments")
-    pages = pages_of(list(nlp.pipe(["Tienda online.\nAtender reclamos.\nTurno de tarde.", "Atender reclamos."])))
-    assert len(pages.segments) == 4
-    begin = pages.segments.begin[[1, 3]]
-    pages.duties = Spans(begin, begin + 2, np.array([0, 1]))
-    length = np.sqrt(5)
-    assert settings_of(rows, pages).toarray() == pytest.approx(np.array([[1 / length, 0, 2 / length], [0, 0, 0]]), abs=1e-6)
 
 
 def test_codes_share_a_duty_and_duties_a_posting() -> None:
