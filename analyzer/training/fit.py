@@ -54,7 +54,7 @@ class Recipe:
 
     Its folds would have it weaker, but our duties are told too well on them: weights that count on clean shares are too sure in life.
     """
-    review_share: Mapping[str, float] = field(default_factory=lambda: {"es": 0.09, "zh": 0.15})
+    review_share: Mapping[str, float] = field(default_factory=lambda: {"es": 0.09, "zh": 0.21})
     """Share of a language's held-out postings, the least sure ones, that would be sent to a person.
 
     Lower in Spanish, where more real postings are sent there for other reasons, such as having no duty.
