@@ -49,10 +49,11 @@ class Recipe:
     text_c: float = 10.0
     text_scale: float = 0.3
     posting_c: float = 10.0
-    answer_c: float = 0.1
-    """Inverse of the penalty of the primary function's weights.
+    answer_c: float = 200.0
+    """Inverse of the penalty of the primary function's weights, shared among the postings: the more there are, the stronger it is.
 
-    Its folds would have it weaker, but our duties are told too well on them: weights that count on clean shares are too sure in life.
+    The corpus's folds would have it weaker, but our duties are told too well on them: weights that count on clean shares of duties are
+    too sure in life.
     """
     review_share: Mapping[str, float] = field(default_factory=lambda: {"es": 0.09, "zh": 0.21})
     """Share of a language's held-out postings, the least sure ones, that would be sent to a person.
@@ -277,7 +278,7 @@ def fit_posting(prepared: Prepared, held_out: HeldOut, recipe: Recipe) -> dict[s
             w, b = _binary(seen[folds != fold], truth[folds != fold, f], recipe.posting_c)
             raw[folds == fold, f] = seen[folds == fold] @ w + b
     weights *= scale
-    answer_weights, answer_bias = _logistic(sparse.csr_matrix(seen), primary, None, len(answers), recipe.answer_c)
+    answer_weights, answer_bias = _logistic(sparse.csr_matrix(seen), primary, None, len(answers), recipe.answer_c / len(primary))
     answer_weights *= scale
     answer_bias[-1] += recipe.none_bias
     calibration = np.array([_platt(raw[:, f], truth[:, f]) for f in range(count)])
