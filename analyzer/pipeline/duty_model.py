@@ -12,9 +12,7 @@ from spacy.tokens import Doc
 
 from analyzer.pipeline.features import Batch, FeatureSpace, content_of, restrict
 from analyzer.pipeline.pages import Pages, Spans, pages_of
-from analyzer.pipeline.sums import other_means, others, sums, whole_texts
-
-Array = NDArray[np.float64]
+from analyzer.pipeline.sums import Array, other_means, others, sums, whole_texts
 
 
 def softmax(logits: Array) -> Array:
@@ -114,12 +112,13 @@ def listed(duties: Array, phrases: Array, owner: NDArray[np.int64], whole_job: N
     So that `brand strategy, image and public relations` is two parts brand and one part marketing. whole_job: (N,) which
     duties are all, or nearly all, that their text says.
     """
-    if not len(phrases):
+    items = whole_job[owner]
+    if not items.any():
         return duties
-    sharp = phrases**SHARPENED
+    owner, sharp = owner[items], phrases[items] ** SHARPENED
     total = sums(sharp / sharp.sum(axis=1, keepdims=True), owner, len(duties))
     count = np.bincount(owner, minlength=len(duties))
-    weight = np.where(whole_job, np.array(LISTED)[np.minimum(count, len(LISTED) - 1)], 0.0)[:, None]
+    weight = np.array(LISTED)[np.minimum(count, len(LISTED) - 1)][:, None]
     return (1 - weight) * duties + weight * total / np.maximum(count, 1)[:, None]
 
 

@@ -19,9 +19,10 @@ from analyzer.errors import ModelDamaged
 from analyzer.pipeline import store
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.duties import leave_duties
-from analyzer.pipeline.duty_model import Array, DutyModel, softmax
+from analyzer.pipeline.duty_model import DutyModel, softmax
 from analyzer.pipeline.features import FeatureSpace, content_of, restrict
 from analyzer.pipeline.pages import Pages, pages_of
+from analyzer.pipeline.sums import Array
 from analyzer.profiles import Profiles
 
 _SHAPES = {

@@ -40,18 +40,16 @@ def find_phrases(norms: Sequence[str], lang: str) -> Phrases:
     never overlapping; at most MAX_PHRASES pairs. Where a statement has no verb but a lead-in (负责, `Responsable de`), the
     lead-in is the verb.
     """
-    return read_phrases(norms, list(map(_KINDS[lang], norms)), lang)
+    return read_phrases(norms, [_kind(norm, lang) for norm in norms], lang)
 
 
 def read_phrases(norms: Sequence[str], kinds: Sequence[int], lang: str) -> Phrases:
     """`find_phrases` where it is known what each of the words can be."""
     shown, bits = list(norms[:MAX_TOKENS]), list(kinds[:MAX_TOKENS])
-    whole = True  # nothing stands between
-    at: Sequence[int] = ()
+    at: list[int] = []  # the place of each word that is shown, where not all are
     if max(bits, default=0) >= SPECIAL:
-        whole = False
         at, shown = _shown(shown)
-        bits = list(map(_KINDS[lang], shown))
+        bits = [_kind(norm, lang) for norm in shown]
     if _is_english(shown):
         pairs, purpose = _parse_english(shown)
     elif lang == "zh":
@@ -65,12 +63,12 @@ def read_phrases(norms: Sequence[str], kinds: Sequence[int], lang: str) -> Phras
         if pair in seen or v >= v_end or o >= o_end or (v < o_end and o < v_end):
             continue
         seen.add(pair)
-        phrases.append(pair if whole else ((at[v], at[v_end - 1] + 1), (at[o], at[o_end - 1] + 1)))
+        phrases.append(((at[v], at[v_end - 1] + 1), (at[o], at[o_end - 1] + 1)) if at else pair)
         if len(phrases) == MAX_PHRASES:
             break
     if purpose is None or purpose[0] >= purpose[1]:
         return phrases, None
-    return phrases, purpose if whole else (at[purpose[0]], at[purpose[1] - 1] + 1)
+    return phrases, (at[purpose[0]], at[purpose[1] - 1] + 1) if at else purpose
 
 
 def _shown(norms: Sequence[str]) -> tuple[list[int], list[str]]:
@@ -98,15 +96,9 @@ SPECIAL = 1 << 30
 """Beside what a word can be, and above it: it holds a blank, or what opens a bracket."""
 
 
-def _kind_zh(norm: str) -> int:
-    return classes().get(norm, 0) | (SPECIAL if _SPECIAL.search(norm) else 0)
-
-
-def _kind_es(norm: str) -> int:
-    return kind(norm) | (SPECIAL if _SPECIAL.search(norm) else 0)
-
-
-_KINDS = {"zh": _kind_zh, "es": _kind_es}
+def _kind(norm: str, lang: str) -> int:
+    bits = classes().get(norm, 0) if lang == "zh" else kind(norm)
+    return bits | (SPECIAL if _SPECIAL.search(norm) else 0)
 
 
 class Kinds:
@@ -114,7 +106,7 @@ class Kinds:
 
     def __init__(self, lang: str) -> None:
         """lang: `zh` or `es`."""
-        self._kind = _KINDS[lang]
+        self.lang = lang
         self._lexicon: Lexicon | None = None
         self._kinds, self._blank = np.zeros(0, np.int32), np.zeros(0, np.bool_)
 
@@ -135,7 +127,7 @@ class Kinds:
         """The kinds of some normal forms of a lexicon, SPECIAL among them."""
         self._grow(known)
         new = np.unique(forms[self._kinds.take(forms) < 0])
-        self._kinds[new] = [self._kind(known.norms[n]) for n in new.tolist()]
+        self._kinds[new] = [_kind(known.norms[n], self.lang) for n in new.tolist()]
         return self._kinds.take(forms)
 
 

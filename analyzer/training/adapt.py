@@ -17,10 +17,10 @@ from scipy.optimize import minimize
 from spacy.language import Language
 
 from analyzer.pipeline.build import COMPONENTS
-from analyzer.pipeline.duty_model import Array, DutyModel, duty_batch, softmax
+from analyzer.pipeline.duty_model import DutyModel, duty_batch, softmax
 from analyzer.pipeline.features import FeatureSpace
 from analyzer.pipeline.functions import Functions
-from analyzer.pipeline.sums import others, whole_texts
+from analyzer.pipeline.sums import Array, others, whole_texts
 from analyzer.pipeline.tokenizer import blank
 from analyzer.pipeline.zones import Zones
 from analyzer.training import crf_fit

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from analyzer.pipeline.duty_model import Array, softmax
+from analyzer.pipeline.duty_model import softmax
 from analyzer.pipeline.functions import answer_logits, calibrated, function_logits, sigmoid
+from analyzer.pipeline.sums import Array
 
 SLOPE, OFFSET, SHARES = 20.0, 15.0, 5.0
 """Precision of the priors of the slope's logarithm, the offsets, and the weights of the shares."""

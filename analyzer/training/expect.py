@@ -15,8 +15,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from analyzer.analysis import SHIPPED, Scheme, of_a_function
-from analyzer.pipeline.duty_model import Array, softmax
+from analyzer.pipeline.duty_model import softmax
 from analyzer.pipeline.functions import best_codes, group_matrix
+from analyzer.pipeline.sums import Array
 from analyzer.training.corpus import Posting
 from analyzer.training.derive import derive, duty_shares
 from analyzer.training.newfunctions import Lean

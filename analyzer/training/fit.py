@@ -13,11 +13,11 @@ from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from analyzer.pipeline.duty_model import Array, DutyModel, duty_batch, softmax
+from analyzer.pipeline.duty_model import DutyModel, duty_batch, softmax
 from analyzer.pipeline.features import FeatureSpace, make_batch
 from analyzer.pipeline.functions import PostingModel, promises, sigmoid
 from analyzer.pipeline.pages import pages_of
-from analyzer.pipeline.sums import other_means, others, whole_texts
+from analyzer.pipeline.sums import Array, other_means, others, whole_texts
 from analyzer.pipeline.zone_features import STATES, zone_matrix
 from analyzer.pipeline.zones import Zones
 from analyzer.profiles import title_function

@@ -9,10 +9,10 @@ from threadpoolctl import threadpool_limits
 
 from analyzer.analysis import Analysis
 from analyzer.pipeline.build import build
-from analyzer.pipeline.duty_model import Array
 from analyzer.pipeline.features import FeatureSpace
 from analyzer.pipeline.functions import Functions, PostingModel, best_codes
 from analyzer.pipeline.pages import pages_of
+from analyzer.pipeline.sums import Array
 from analyzer.reading import read_doc
 from analyzer.training.corpus import company_groups, fold_of
 from analyzer.training.fit import HeldOut, Recipe, fit_posting, subset

@@ -19,9 +19,10 @@ from spacy.tokens import Doc
 
 from analyzer.analysis import FUNCTIONS, Scheme
 from analyzer.errors import CorpusError
-from analyzer.pipeline.duty_model import Array, duty_batch
+from analyzer.pipeline.duty_model import duty_batch
 from analyzer.pipeline.features import FeatureSpace
 from analyzer.pipeline.functions import Functions, sigmoid
+from analyzer.pipeline.sums import Array
 from analyzer.profiles import Profiles, term_matcher
 from analyzer.text.view import lowered, simplified
 from analyzer.training.corpus import Posting, company_groups, fold_of

@@ -18,9 +18,10 @@ from threadpoolctl import threadpool_limits
 
 from analyzer.analysis import SHIPPED, Analysis
 from analyzer.pipeline.build import build
-from analyzer.pipeline.duty_model import Array, DutyModel, softmax
+from analyzer.pipeline.duty_model import DutyModel, softmax
 from analyzer.pipeline.functions import Functions, PostingModel, sigmoid
 from analyzer.pipeline.pages import pages_of
+from analyzer.pipeline.sums import Array
 from analyzer.reading import read_doc
 from analyzer.training.adapt import MANY, Choice, Ground
 from analyzer.training.corpus import company_groups, fold_of
