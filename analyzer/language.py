@@ -180,7 +180,8 @@ def _surely_spanish(text: str) -> bool:
     words = text[:_SAMPLE].lower().split()
     told = list(filter(_TELLING.__contains__, words))
     spanish = sum(map(_SPANISH_ALONE.__contains__, told))
-    return spanish >= 5 and spanish >= 0.04 * len(words) and spanish >= 4 * (len(told) - spanish)
+    others = len(told) - spanish
+    return spanish >= (5 if others else 3) and spanish >= 0.04 * len(words) and spanish >= 4 * others
 
 
 def _spanish_words(text: str) -> bool:

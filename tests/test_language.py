@@ -28,10 +28,16 @@ def test_neighbours_are_not_surely_spanish(name: str) -> None:
     assert find(OTHERS[name], LIMITS).language == name
 
 
-def test_plain_spanish_needs_no_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert language.latin_language(SPANISH) == "es"
+SHORT = "Responder a los clientes en las redes y medir ventas."
+"""Three small words that only Spanish has, and none of another language's."""
+
+
+@pytest.mark.parametrize("text", [SPANISH, SHORT])
+def test_plain_spanish_needs_no_classifier(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert language.latin_language(text) == "es"
+    assert not language._surely_spanish(text.replace(" y ", " and "))
     monkeypatch.setattr(language, "latin_language", lambda text: pytest.fail("the classifier was asked"))
-    assert (find(SPANISH, LIMITS).language, find(SPANISH, LIMITS).status) == ("es", "ok")
+    assert (find(text, LIMITS).language, find(text, LIMITS).status) == ("es", "ok")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
+from collections.abc import Iterable
 from importlib import resources
 
 import numpy as np
@@ -69,14 +70,14 @@ class Headings:
         fits: NDArray[np.bool_] = np.isin(code.astype(np.int64) * _SIZES + np.minimum(size, _SIZES - 1), self._begin)
         return (fits | ~told) & (size <= self._longest)
 
-    def begins(self, word: str) -> bool:
-        """Whether a heading can begin with a word."""
-        return spanish(word) in self._first
+    def begins(self, words: Iterable[str]) -> list[bool]:
+        """Whether a heading can begin with each of some words."""
+        return list(map(self._first.__contains__, map(spanish, words)))
 
     def zone(self, text: str) -> str | None:
         """The zone that a text opens if it is a heading, whatever marks it has."""
         first = _WORD.search(text)
-        if first is None or first.end() - first.start() > self._longest or not self.begins(first.group()):
+        if first is None or first.end() - first.start() > self._longest or spanish(first.group()) not in self._first:
             return None
         return self.table.get(plain(text))
 
@@ -105,7 +106,7 @@ class Headings:
 
     def _after_han(self, text: str, low: int, end: int) -> list[int]:
         """Where the longest heading at the end of a run of Chinese begins, if the run is more than that heading."""
-        han = _HAN_END.search(text, low, end)
+        han = _HAN_END.search(text, low, end) if text[end - 1] >= "\u4e00" else None
         if not han:
             return []
         run, rest = han.group(), 2 if text[max(0, han.start() - 1) : han.start()] in _COMMAS else 5

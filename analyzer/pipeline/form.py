@@ -152,7 +152,7 @@ def _headings(row: Characters, low: Ints, high: Ints, known: Headings) -> tuple[
     word = np.minimum(hidden[np.searchsorted(hidden, low)], high)  # where the first word ends; before it may stand a mark
     begins = (low == word) & (low < high) | known.perhaps(row.codes[low], word - low) & (low < word)
     at = np.flatnonzero(begins & (low < word))
-    begins[at] = [known.begins(row.text[i:j]) for i, j in zip(low[at].tolist(), word[at].tolist(), strict=True)]
+    begins[at] = known.begins([row.text[i:j] for i, j in zip(low[at].tolist(), word[at].tolist(), strict=True)])
     at = np.flatnonzero(begins & (high - low < _HEADING))
     own[at] = [_OPENS[known.zone(row.text[i:j]) or ""] for i, j in zip(low[at].tolist(), high[at].tolist(), strict=True)]
     colons = np.append(row.where(c.COLON), len(row.text))

@@ -98,6 +98,8 @@ class Lexicon(dict[str, int]):
 
 
 def _marks(spelling: str) -> int:
+    if spelling.isalnum():
+        return 0
     blank = BLANK if spelling.isspace() else 0
     return (MARK if is_punct(spelling) else 0) | blank | (ONE_BLANK if spelling == " " else 0)
 

@@ -10,6 +10,8 @@ REMEMBERED = 32_768
 """Words whose forms are kept: what a lexicon holds is looked up there, and asked for here but once."""
 _GENDER = re.compile(r"(?:/(?:a|as|o|os|r|ra|ras|na|e|es)|\((?:a|as|o|os|ra|ras|na|es)\)|-(?:a|as|o|os))$")
 _INCLUSIVE = re.compile(r"(?<=[bcdfghjklmnpqrstvz])x(s?)$")
+_ACCENTS = str.maketrans("áéíóúüñàèìòùâêîôûäëïöçãõ", "aeiouunaeiouaeiouaeiocao")
+"""The common ones, told quickly."""
 _DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -20,11 +22,12 @@ def spanish(word: str) -> str:
     A number becomes `0`, so that amounts, years and list numbers are one word each.
     """
     word = word.lower()
-    if _DIGITS.fullmatch(word):
-        return "0"
-    word = _GENDER.sub("", word)
+    if not word.isalpha():
+        if _DIGITS.fullmatch(word):
+            return "0"
+        word = _GENDER.sub("", word)
     word = _INCLUSIVE.sub(r"o\1", word.replace("@s", "os").replace("@", "o")) if "@" in word[-2:] or "x" in word[-2:] else word
-    if word.isascii():
+    if word.isascii() or (word := word.translate(_ACCENTS)).isascii():
         return word
     decomposed = unicodedata.normalize("NFD", word)
     return "".join(c for c in decomposed if not unicodedata.combining(c)) or word

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from analyzer.text.words import chinese, spanish, spanish_stem
@@ -17,6 +19,14 @@ def test_gender_case_and_accents_do_not_matter(word: str) -> None:
 )
 def test_other_spanish_forms(word: str, norm: str) -> None:
     assert spanish(word) == norm
+
+
+def test_an_accent_is_lost_however_it_is_written() -> None:
+    letters = [chr(code) for code in range(0xC0, 0x250) if chr(code).isalpha()]
+    for letter in letters:
+        decomposed = unicodedata.normalize("NFD", letter.lower())
+        bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+        assert spanish(f"t{letter}n") == spanish(unicodedata.normalize("NFD", f"t{letter}n")) == f"t{bare}n"
 
 
 @pytest.mark.parametrize("word", ["gestionar", "gestion", "gestionaras", "gestionando"])
