@@ -74,7 +74,7 @@ class Analyzer:
     def analyze_many(self, items: Iterable[Item], batch_size: int = BATCH, *, evidence: bool = True) -> Iterator[Analysis]:
         """Analyse texts, or mappings with `text` and perhaps `title`, `language`, `id`, in order.
 
-        evidence: otherwise what no column of `Analysis.to_row` shows is left out, for speed: duties, zones, steps, log-odds.
+        evidence: otherwise what no column of `Analysis.to_row` shows is left out, for speed: duties, phrases, zones, steps, log-odds.
         Texts are read in batches, and words met in them are forgotten after each, so memory stays flat.
         """
         iterator = iter(items)
@@ -93,7 +93,7 @@ class Analyzer:
             mine = [n for n, f in enumerate(found) if f.status == "ok" and f.language == lang]
             if not mine:
                 continue
-            pages = self._pages(lang, [texts[n] for n in mine])
+            pages = self._pages(lang, [texts[n] for n in mine], evidence)
             component: Functions = self.pipeline(lang).get_pipe("jd_functions")  # type: ignore[assignment]
             reader = Reader(component, pages, self.model_name(lang), evidence)
             for place, n in enumerate(mine):
@@ -103,10 +103,11 @@ class Analyzer:
             for r, f, i in zip(results, found, group, strict=True)
         ]
 
-    def _pages(self, lang: str, texts: list[str]) -> Pages:
+    def _pages(self, lang: str, texts: list[str], evidence: bool = True) -> Pages:
         """The texts through the pipeline's tokenizer and components, without Docs."""
         nlp = self.pipeline(lang)
         pages: Pages = nlp.tokenizer.pages(texts)  # type: ignore[union-attr]
+        pages.evidence = evidence
         for name, component in nlp.pipeline:
             if not isinstance(component, Batched):
                 raise TypeError(f"the component {name!r} reads Docs only; call the pipeline itself")

@@ -46,6 +46,7 @@ def stages(table: Path, lang: str, rows: int) -> dict[str, float]:
             titles = [r["title"] for r in given[at : at + BATCH]]
             timed("language", lambda: language.find_many(texts, LIMITS, [None] * len(texts)))  # noqa: B023
             pages = timed("tokenizer", lambda: nlp.tokenizer.pages(texts))  # type: ignore[union-attr]  # noqa: B023
+            pages.evidence = False
             for name, step in nlp.pipeline:
                 timed(name, lambda: step.read(pages))  # type: ignore[attr-defined]  # noqa: B023
             reader = timed("result", lambda: Reader(component, pages, "m", evidence=False))  # noqa: B023

@@ -13,9 +13,9 @@ from spacy.tokens import Doc, SpanGroup
 
 from analyzer.pipeline.component import Batched
 from analyzer.pipeline.features import ranges
-from analyzer.pipeline.pages import Pages, Spans
+from analyzer.pipeline.pages import Ints, Pages, Spans
 from analyzer.pipeline.phrases import Kinds, Phrases, read_phrases
-from analyzer.pipeline.statements import statements
+from analyzer.pipeline.statements import statements, whole_jobs
 
 
 class Duties(Batched):
@@ -34,22 +34,25 @@ class Duties(Batched):
             self._phrases = functools.lru_cache(maxsize=count)(self._phrases)
 
     def read(self, pages: Pages) -> None:
-        """Read the zones and add duties and phrases."""
+        """Read the zones and add duties, and the phrases of those that are read as lists or are to be shown."""
         form = pages.lexicon.norm.take(pages.word)
         pages.duties = duties = statements(pages, self.lang, self.kinds.blank(pages.lexicon).take(form))
-        found = self._found(pages, form)
-        begin = duties.begin.tolist()
-        pages.purposes = [(b + p[0], b + p[1]) if p else None for b, (_, p) in zip(begin, found, strict=True)]
+        read = np.flatnonzero(whole_jobs(pages) | pages.evidence)
+        begin = duties.begin[read]
+        found = self._found(pages, form, begin, duties.stop[read] - begin)
+        pages.purposes = [None] * len(duties)
+        for n, low, (_, purpose) in zip(read.tolist(), begin.tolist(), found, strict=True):
+            if purpose:
+                pages.purposes[n] = low + purpose[0], low + purpose[1]
         bounds = np.array([at for pairs, _ in found for (v, v_end), (o, o_end) in pairs for at in (v, v_end, o, o_end)], np.int64)
-        duty = np.repeat(np.arange(len(found)), np.fromiter((len(pairs) for pairs, _ in found), np.int64, len(found)))
+        duty = np.repeat(read, np.fromiter((len(pairs) for pairs, _ in found), np.int64, len(found)))
         pages.phrases = np.column_stack([duty, bounds.reshape(-1, 4) + duties.begin[duty, None]])
-        pages.codes, pages.phrase_codes = ["D"] * len(found), ["D"] * len(duty)
+        pages.codes, pages.phrase_codes = ["D"] * len(duties), ["D"] * len(duty)
 
-    def _found(self, pages: Pages, form: NDArray[np.int32]) -> list[Phrases]:
-        """The phrases and the purpose of each duty; form: (T,) of all tokens."""
-        duties, table = pages.duties, pages.lexicon.norms
-        sizes = duties.stop - duties.begin
-        forms = form[ranges(duties.begin, sizes)]
+    def _found(self, pages: Pages, form: NDArray[np.int32], begin: Ints, sizes: Ints) -> list[Phrases]:
+        """The phrases and the purpose of some duties, from the first token of each and how many it has; form: (T,) of all tokens."""
+        table = pages.lexicon.norms
+        forms = form[ranges(begin, sizes)]
         kinds = self.kinds.of(pages.lexicon, forms).tolist()
         norms = [table[n] for n in forms.tolist()]
         known: dict[tuple[str, ...], Phrases] = {}  # statements that come again in a batch are read once

@@ -12,7 +12,8 @@ from spacy.tokens import Doc
 
 from analyzer.pipeline.features import Batch, FeatureSpace, content_of, restrict
 from analyzer.pipeline.pages import Pages, Spans, pages_of
-from analyzer.pipeline.sums import Array, other_means, others, sums, whole_texts
+from analyzer.pipeline.statements import whole_jobs
+from analyzer.pipeline.sums import Array, other_means, others_times, sums, whole_texts
 
 
 def softmax(logits: Array) -> Array:
@@ -39,7 +40,7 @@ class DutyModel:
         return rows @ self.a["own"] + self._around(rows, owner)
 
     def _around(self, rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> Array:
-        return others(rows, owner) @ self.a["context"] + self.a["bias"]
+        return others_times(rows, owner, self.a["context"]) + self.a["bias"]
 
     def text_logits(self, texts: sparse.csr_matrix) -> Array:
         """(P, A) what whole texts (P, V) speak of: centred logits of the answers."""
@@ -67,8 +68,9 @@ class DutyModel:
         around = self.surroundings(own, self._around(rows, duties.doc), duties.doc, text)
         told = softmax(own + around)
         phrases = self._phrases(pages, whole, around)
-        whole_job = np.bincount(whole.doc, minlength=len(pages))[duties.doc] <= STATEMENTS
-        return Judgement(listed(told, phrases, pages.phrases[:, 0], whole_job), phrases, text, self.known_shares(duties, len(pages)))
+        return Judgement(
+            listed(told, phrases, pages.phrases[:, 0], whole_jobs(pages)), phrases, text, self.known_shares(duties, len(pages))
+        )
 
     def known_shares(self, duties: Batch, count: int) -> Array:
         """(P,) share of the words in the duties of each of `count` postings that are in the vocabulary; 1 where there is no duty."""
@@ -100,8 +102,6 @@ class Judgement:
 
 LISTED = (0.0, 0.0, 0.5, 0.9)
 """Weight of its phrases in a statement of none, one, two, three phrases or more: a list is as good as its items."""
-STATEMENTS = 3
-"""Most segments of a text whose statements are read as lists: there one tells the whole job, elsewhere what is around it helps."""
 SHARPENED = 3
 """Power that a phrase's probabilities are raised to in a list: a phrase carries one code, whatever surrounds it."""
 

@@ -54,6 +54,9 @@ class Pages:
     each; duties with the purpose of each, as tokens; phrases: (M, 5) duty, verb's and object's bounds. Then what `jd_functions`
     adds: codes of duties and phrases; probabilities (N, K), weights (N, F) of duties; raw, scores (P, F), answers (P, A) of
     postings, and the share of their duties' words that are known.
+
+    content: the segments' Batch (see `features.content_of`), once it is asked for. evidence: otherwise phrases and
+    purposes that no score depends on are not looked for.
     """
 
     lang: str
@@ -64,6 +67,7 @@ class Pages:
     end: Ints
     first: Ints
     views: Sequence[View] | None = None
+    evidence: bool = True
     segments: Spans = field(default_factory=Spans)
     zones: Spans = field(default_factory=Spans)
     labels: list[str] = field(default_factory=list)
@@ -79,6 +83,7 @@ class Pages:
     scores: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     answers: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     known: list[float] | None = None
+    content: Any = None
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -1,4 +1,5 @@
-"""Where the duty statements of a batch begin and stop: list mark, glued heading and marks at their ends left out."""
+"""The duty statements of a batch: where they begin and stop (list mark, glued heading and marks at their ends left out), and whether
+each is read as a list."""
 
 from __future__ import annotations
 
@@ -25,6 +26,15 @@ def _characters(these: str) -> NDArray[np.bool_]:
 
 _LEADING = _characters(" \t\r\n、.．,，:：;；·")
 _TRAILING = _characters(" \t\r\n。；;.,，、:：·•-–—*")
+
+
+FEW = 3
+"""Most segments of a text whose statements are read as lists: there one tells the whole job, elsewhere what is around it helps."""
+
+
+def whole_jobs(pages: Pages) -> NDArray[np.bool_]:
+    """(N,) which duties are all, or nearly all, that their text says."""
+    return (np.bincount(pages.segments.owner, minlength=len(pages)) <= FEW)[pages.duties.owner]
 
 
 def statements(pages: Pages, lang: str, blank: NDArray[np.bool_]) -> Spans:

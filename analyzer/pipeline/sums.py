@@ -11,6 +11,8 @@ from scipy import sparse
 from analyzer.pipeline.features import ranges
 
 Array = NDArray[np.float64]
+_NOTHING = 0.5
+"""Below it the square of a sum of rows, each of length 1 or 0, is what rounding leaves of 0."""
 
 
 def others(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> sparse.csr_matrix:
@@ -21,14 +23,7 @@ def others(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> sparse.csr_matr
     """
     if not len(owner):
         return rows
-    row = np.repeat(np.arange(len(owner)), np.diff(rows.indptr))
-    key = owner[row] * rows.shape[1] + rows.indices
-    key = key.astype(np.int32) if (int(owner[-1]) + 1) * rows.shape[1] < 2**31 else key
-    order = np.argsort(key, kind="stable")
-    opens = _opens(key[order])
-    group = np.empty(len(key), np.int64)  # each posting's features together, ascending
-    group[order] = np.cumsum(opens) - 1
-    first = order[opens]
+    row, group, first = _by_posting(rows, owner)
     total = np.zeros(len(first), np.float32)
     np.add.at(total, group, rows.data)
     edges = np.searchsorted(owner[row[first]], np.arange(int(owner[-1]) + 2))
@@ -42,6 +37,36 @@ def others(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> sparse.csr_matr
     left = np.flatnonzero(kept)
     indptr = np.append(0, np.cumsum(counts - np.bincount(row[gone], minlength=len(owner))))
     return _of_length_one(data.take(left), rows.indices[first].take(among.take(left)), indptr, rows.shape)
+
+
+def others_times(rows: sparse.csr_matrix, owner: NDArray[np.int64], weights: Array) -> Array:
+    """(N, K): `others(rows, owner) @ weights` (V, K), without making that matrix, which has many times the entries of `rows`.
+
+    rows: of length 1 or 0, no entry negative, so that a sum of some is of length 0, or 1 at least.
+    """
+    if not len(owner):
+        return np.zeros((0, weights.shape[1]))
+    row, group, first = _by_posting(rows, owner)
+    total, count = np.bincount(group, rows.data), int(owner[-1]) + 1
+    squares = np.bincount(owner[row[first]], total * total, count)[owner]
+    squares -= np.bincount(row, (2 * total[group] - rows.data) * rows.data, len(owner))
+    own = rows @ weights
+    return (sums(own, owner, count)[owner] - own) / np.sqrt(np.where(squares > _NOTHING, squares, np.inf))[:, None]
+
+
+def _by_posting(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each entry of (N, V) its row, and its number among the different columns of its posting, posting by posting, ascending.
+
+    Then of each of those numbers the first entry.
+    """
+    row = np.repeat(np.arange(len(owner)), np.diff(rows.indptr))
+    key = owner[row] * rows.shape[1] + rows.indices
+    key = key.astype(np.int32) if (int(owner[-1]) + 1) * rows.shape[1] < 2**31 else key
+    order = np.argsort(key, kind="stable")
+    opens = _opens(key[order])
+    group = np.empty(len(key), np.int64)
+    group[order] = np.cumsum(opens) - 1
+    return row, group, order[opens]
 
 
 def _opens(keys: NDArray[Any]) -> NDArray[np.bool_]:

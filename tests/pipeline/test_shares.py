@@ -10,7 +10,7 @@ from scipy import sparse
 
 from analyzer.analysis import SHIPPED, rounded
 from analyzer.pipeline.shares import Shares, rounded_all
-from analyzer.pipeline.sums import others, whole_texts
+from analyzer.pipeline.sums import others, others_times, whole_texts
 
 NUMBER = st.one_of(
     st.floats(),
@@ -44,6 +44,9 @@ def test_surroundings_are_the_sum_of_the_other_duties(owner: list[int]) -> None:
         found = others(rows, of).toarray()[n]
         assert found == pytest.approx(rest / length if length > 1e-4 else np.zeros(40), abs=1e-6)
     assert others(sparse.csr_matrix(rows.shape, dtype=np.float32), of).nnz == 0
+    of_length_one = sparse.csr_matrix(rows.multiply(1 / np.maximum(np.sqrt(rows.multiply(rows).sum(axis=1)), 1e-9)), dtype=np.float32)
+    weights = np.random.default_rng(2).normal(size=(40, 5))
+    assert others_times(of_length_one, of, weights) == pytest.approx(others(of_length_one, of) @ weights, abs=1e-5)
     texts = whole_texts(rows, of, 6).toarray()
     for posting in range(6):
         total = dense[of == posting].sum(axis=0)
