@@ -13,6 +13,7 @@ from spacy.language import Language
 from analyzer.errors import ModelDamaged
 from analyzer.pipeline import duties, functions, segments, zones  # noqa: F401  registers the factories
 from analyzer.pipeline.manifest import verify
+from analyzer.pipeline.part_space import within
 from analyzer.pipeline.places import MODELS as MODELS
 from analyzer.pipeline.places import find_model as find_model
 from analyzer.pipeline.tokenizer import blank
@@ -48,12 +49,21 @@ def profile_files(path: Path, jd: Mapping[str, Any]) -> list[Path]:
     return [path / "profiles" / n for n in jd.get("own_profiles", []) if f"profiles/{n}" in jd["files"]]
 
 
+def _share_vocabulary(nlp: Language) -> None:
+    """Count words once for both models: zones are learnt from the duties' postings and changed copies of them, so know all their words."""
+    zones_of, functions_of = nlp.get_pipe("jd_zones"), nlp.get_pipe("jd_functions")
+    assert isinstance(zones_of, zones.Zones) and isinstance(functions_of, functions.Functions)
+    if zones_of.space and functions_of.duty:
+        functions_of.duty.space = within(functions_of.duty.space, zones_of.space)
+
+
 def open_model(path: Path) -> Language:
     """Load a model directory. Raises ModelDamaged where it is not whole, before anything of it is used."""
     verify(path)
     try:
         nlp = spacy.load(path)
         component: functions.Functions = nlp.get_pipe("jd_functions")  # type: ignore[assignment]
+        _share_vocabulary(nlp)
         component.profiles = profiles_of(path, nlp.meta["jd"])
         if any(component.profiles.prefixes.get(prefix) != name for name, prefix in component.scheme.own):
             raise ModelDamaged(

@@ -7,9 +7,10 @@ numpy alone. No Python object is made for a token.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class Batch:
     begin: NDArray[np.int64]
     stop: NDArray[np.int64]
     doc: NDArray[np.int64]
+    counted: dict[Any, sparse.csr_matrix] = field(default_factory=dict, repr=False, compare=False)
+    """What was counted over vocabularies that others lie within."""
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -62,7 +65,14 @@ class Batch:
 
 
 def content_of(pages: Pages) -> Batch:
-    """The segments of the pages."""
+    """The segments of the pages, once they are found."""
+    made: Batch | None = pages.content
+    if made is None or made.begin is not pages.segments.begin:
+        made = pages.content = _content_of(pages)
+    return made
+
+
+def _content_of(pages: Pages) -> Batch:
     known, spans = pages.lexicon, pages.segments
     at = np.flatnonzero(known.marks.take(pages.word) & (MARK | BLANK) == 0)
     segment = np.searchsorted(spans.begin, at, side="right") - 1
@@ -149,7 +159,7 @@ class FeatureSpace:
     """A vocabulary of word and pair features and the matrices over it.
 
     names: feature names in a fixed order, words' features first, then pairs as `2:left right`.
-    weights: (V,) inverse document frequency of each.
+    weights: (V,) inverse document frequency of each. shared: whether counts are kept with their batch, for a vocabulary within this one.
     """
 
     def __init__(self, lang: str, names: Sequence[str], weights: Floats) -> None:
@@ -159,14 +169,20 @@ class FeatureSpace:
         self.features = word_features(lang)
         first_pair = next((i for i, n in enumerate(self.names) if n.startswith("2:")), len(self.names))
         self.index = {n: i for i, n in enumerate(self.names[:first_pair])}
-        pairs = [n[2:].split(" ") for n in self.names[first_pair:]]
-        ids = np.array([[hash_string(a), hash_string(b)] for a, b in pairs], np.uint64).reshape(-1, 2)
-        self.pairs = HashTable(pair_keys(ids[:, 0], ids[:, 1]))
         self.first_pair = first_pair
+        self.shared = False
         self._known: tuple[Lexicon | None, NDArray[np.int64], NDArray[np.int64]] = None, np.zeros(1, np.int64), np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @functools.cached_property
+    def pairs(self) -> HashTable:
+        """The pairs' keys, in order."""
+        words = [word for name in self.names[self.first_pair :] for word in name[2:].split(" ")]
+        hashes = {word: hash_string(word) for word in dict.fromkeys(words)}
+        ids = np.fromiter(map(hashes.__getitem__, words), np.uint64, len(words)).reshape(-1, 2)
+        return HashTable(pair_keys(ids[:, 0], ids[:, 1]))
 
     @classmethod
     def fit(cls, lang: str, batch: Batch, groups: Sequence[Any], min_groups: int, used: NDArray[np.bool_] | None = None) -> FeatureSpace:
@@ -193,22 +209,26 @@ class FeatureSpace:
         idf = np.array([np.log((1 + total) / (1 + frequency[n])) + 1 for n in kept], np.float32)
         return cls(lang, kept, idf)
 
-    def _table(self, known: Lexicon) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def table(self, known: Lexicon) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For each normal form of a lexicon where its features begin (and the last end), and the features one after another."""
         lexicon, offsets, flat = self._known
         if lexicon is not known:
             offsets, flat = np.zeros(1, np.int64), np.zeros(0, np.int64)
         if len(offsets) <= known.forms:
-            index = self.index
-            new = [[index[f] for f in self.features(norm) if f in index] for norm in known.norms[len(offsets) - 1 :]]
-            offsets = np.concatenate([offsets, offsets[-1] + np.cumsum([len(n) for n in new])])
-            flat = np.concatenate([flat, np.fromiter(itertools.chain.from_iterable(new), np.int64)])
+            counts, new = self.features_of(known, len(offsets) - 1)
+            offsets, flat = np.concatenate([offsets, offsets[-1] + np.cumsum(counts)]), np.concatenate([flat, new])
         self._known = known, offsets, flat
         return offsets, flat
 
+    def features_of(self, known: Lexicon, first: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """How many features each normal form of a lexicon has, from the `first` on, and the features one after another."""
+        known_as, features = self.index.get, self.features
+        found = [[n for f in features(norm) if (n := known_as(f)) is not None] for norm in known.norms[first:]]
+        return np.fromiter(map(len, found), np.int64, len(found)), np.fromiter(itertools.chain.from_iterable(found), np.int64)
+
     def of_forms(self, known: Lexicon, forms: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The features of some normal forms: (place in `forms`, feature), place by place."""
-        offsets, flat = self._table(known)
+        offsets, flat = self.table(known)
         begin = offsets.take(forms)
         counts = offsets[1:].take(forms) - begin
         return np.repeat(np.arange(len(forms)), counts), flat.take(ranges(begin, counts))
@@ -231,7 +251,7 @@ class FeatureSpace:
 
     def known(self, batch: Batch) -> NDArray[np.bool_]:
         """(C,) whether each content token's word is in the vocabulary."""
-        offsets, _ = self._table(batch.pages.lexicon)
+        offsets, _ = self.table(batch.pages.lexicon)
         return offsets[1:][batch.form] > offsets[batch.form]
 
     def known_share(self, batch: Batch) -> float:
@@ -240,6 +260,13 @@ class FeatureSpace:
 
     def counts(self, batch: Batch) -> sparse.csr_matrix:
         """(S, V) float32: 1 where a feature occurs in a segment."""
+        if not self.shared:
+            return self._counts(batch)
+        if self not in batch.counted:
+            batch.counted[self] = self._counts(batch)
+        return batch.counted[self]
+
+    def _counts(self, batch: Batch) -> sparse.csr_matrix:
         position, column = self.of_forms(batch.pages.lexicon, batch.form)
         left, found = self._pairs(batch)
         return self.presence(batch.segment.take(np.concatenate([position, left])), np.concatenate([column, found]), len(batch))
@@ -255,22 +282,19 @@ class FeatureSpace:
         begins = np.arange(count + 1) * size
         indptr = np.searchsorted(keys, begins.astype(keys.dtype))
         indices = keys - np.repeat(begins[:-1].astype(keys.dtype), np.diff(indptr))
-        made = sparse.csr_matrix((np.ones(len(keys), np.float32), indices, indptr), (count, size))
-        made.has_canonical_format = True
-        return made
+        return ones(indices, indptr, (count, size))
 
     def matrix(self, batch: Batch) -> sparse.csr_matrix:
         """(S, V) float32: idf of each feature that occurs in the segment, rows of length 1."""
         return self.weigh(self.counts(batch))
 
     def weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
-        """Counts to idf weights, rows scaled to length 1."""
-        counts.sum_duplicates()
-        counts.data = self.weights.take(counts.indices)
-        squares = np.add.reduceat(np.append(counts.data**2, 0), counts.indptr[:-1]) if counts.shape[0] else np.zeros(0)
+        """Counts (no column twice in a row) to idf weights, rows scaled to length 1."""
+        data = self.weights.take(counts.indices)
+        squares = np.add.reduceat(np.append(data**2, 0), counts.indptr[:-1]) if counts.shape[0] else np.zeros(0)
         squares[np.diff(counts.indptr) == 0] = 1
-        counts.data /= np.repeat(np.sqrt(squares), np.diff(counts.indptr)).astype(np.float32)
-        return counts
+        data /= np.repeat(np.sqrt(squares), np.diff(counts.indptr)).astype(np.float32)
+        return sparse.csr_matrix((data, counts.indices, counts.indptr), counts.shape)
 
     def picked(self, batch: Batch, which: str) -> sparse.csr_matrix:
         """(S, V): the features of the `first`, `second` or `last` content word of each segment, unweighted."""
@@ -281,6 +305,13 @@ class FeatureSpace:
         place, columns = self.of_forms(batch.pages.lexicon, batch.form[at[rows]])
         indptr = np.searchsorted(rows[place], np.arange(len(batch) + 1))
         return sparse.csr_matrix((np.ones(len(place), np.float32), columns, indptr), (len(batch), len(self)))
+
+
+def ones(indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, int]) -> sparse.csr_matrix:
+    """A float32 matrix of ones; indices: ascending in each row."""
+    made = sparse.csr_matrix((np.ones(len(indices), np.float32), indices, indptr), shape)
+    made.has_canonical_format = True
+    return made
 
 
 def restrict(batch: Batch, spans: Spans) -> Batch:

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from analyzer.analyzer import Analyzer
 from analyzer.pipeline import lexicon as lexicons
 from analyzer.pipeline.crf import forward_backward, marginals
-from analyzer.pipeline.features import content_of
+from analyzer.pipeline.features import FeatureSpace, content_of, restrict
 from analyzer.pipeline.pages import pages_of
+from analyzer.pipeline.part_space import PartSpace, within
+from analyzer.pipeline.statements import FEW
 from analyzer.pipeline.tokenizer import blank
 from analyzer.pipeline.zone_features import Parts, emissions, zone_matrix
 from analyzer.reading import read_doc
@@ -103,3 +105,52 @@ def test_rows_need_no_evidence(lang: str, jd: Analyzer) -> None:
     items = [{"text": t, "title": "Brand manager"} for t in some(lang, 8)]
     assert [a.to_row() for a in jd.analyze_rows(items)] == [a.to_row() for a in jd.analyze_many(items)]
     assert [a.to_row() for a in jd.analyze_rows(items)] == [jd.analyze(**i).to_row() for i in items]
+
+
+LISTS = {
+    "zh": "负责品牌策略、形象设计与公关传播",
+    "es": "Encargarse de la estrategia de marca, del diseño de imagen y de las relaciones públicas",
+}
+
+
+@pytest.mark.parametrize("lang", ["zh", "es"])
+def test_rows_look_for_the_phrases_that_scores_depend_on(lang: str, jd: Analyzer) -> None:
+    texts = [*some(lang, 8), LISTS[lang]]
+    shown, hidden = (jd._pages(lang, texts, evidence) for evidence in (True, False))
+    short = np.bincount(shown.segments.owner, minlength=len(texts)) <= FEW
+    assert short[-1] and not short.all()
+    in_short = short[shown.duties.owner[shown.phrases[:, 0]]]
+    assert hidden.phrases.tolist() == shown.phrases[in_short].tolist() and 2 <= in_short.sum() < len(in_short)
+    assert hidden.probabilities.tobytes() == shown.probabilities.tobytes() and hidden.scores.tobytes() == shown.scores.tobytes()
+    read = [n for n, of in enumerate(shown.duties.owner.tolist()) if short[of]]
+    assert [hidden.purposes[n] for n in read] == [shown.purposes[n] for n in read]
+    assert len(hidden.purposes) == len(shown.purposes)
+
+
+@pytest.mark.parametrize("lang", ["zh", "es"])
+def test_a_vocabulary_within_another_gives_what_it_gives_alone(lang: str, jd: Analyzer) -> None:
+    larger = jd.pipeline(lang).get_pipe("jd_zones").space  # type: ignore[attr-defined]
+    own = jd.pipeline(lang).get_pipe("jd_functions").duty.space  # type: ignore[attr-defined]
+    assert isinstance(own, PartSpace) and own.larger is larger, "the shipped models count words once"
+    some_names = range(0, len(larger), 3)
+    alone = FeatureSpace(lang, [larger.names[n] for n in some_names], larger.weights[some_names])
+    part = within(alone, larger)
+    for texts in (some(lang, 6), some(lang, 12)):  # the second time with words that are new
+        pages = jd._pages(lang, texts)
+        for batch in (content_of(pages), restrict(content_of(pages), pages.duties)):
+            one, other = alone.matrix(batch), part.matrix(batch)
+            assert (one != other).nnz == 0 and one.nnz > 100
+            assert (one.indices == other.indices).all() and (one.indptr == other.indptr).all()
+            assert (alone.known(batch) == part.known(batch)).all()
+            for left, right in zip(alone.occurrences(batch), part.occurrences(batch), strict=True):
+                assert left.tolist() == right.tolist()
+
+
+def test_a_vocabulary_that_is_not_within_another_counts_for_itself() -> None:
+    weights = np.ones(2, np.float32)
+    larger = FeatureSpace("es", ["w:a", "w:b"], weights)
+    for names in (["w:a", "w:c"], ["w:b", "w:a"]):
+        space = FeatureSpace("es", names, weights)
+        assert within(space, larger) is space
+    assert within(larger, larger) is larger
+    assert not larger.shared
