@@ -55,8 +55,27 @@ def normal(name: object) -> str:
     return re.sub(r"[\W_]+", "", "".join(c for c in folded if not unicodedata.combining(c)))
 
 
-def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool = True) -> Columns:
+COMMAND, PYTHON = "--{}", "{}="
+"""How users name an argument, in a terminal and in Python."""
+
+
+def asked_for(text: object, title: object = None, language: object = None) -> Columns:
+    """The columns that a call in Python names, each by whatever labels it; text: one, several, or none of them.
+
+    Raises ColumnError for what is no name, such as the column itself.
+    """
+    several = text if isinstance(text, list | tuple) else () if text is None else (text,)
+    for name in (*several, title, language):
+        if name is not None and not isinstance(name, str | int):
+            raise ColumnError(f"columns are given by their names (text=, title=, language=), not as {type(name).__name__}")
+    named = [None if name is None else str(name) for name in (title, language)]
+    return Columns(tuple(map(str, several)), title=named[0], language=named[1])
+
+
+def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool = True, argument: str = COMMAND) -> Columns:
     """The columns of one table. asked: what the user named; the rest is looked for, but for id and language, which are never guessed.
+
+    argument: how this user names one, COMMAND or PYTHON.
 
     Raises ColumnError where a named column is not there or no text column is plain, listing what there is.
     """
@@ -64,10 +83,10 @@ def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool 
         if name is not None and name not in header:
             near = difflib.get_close_matches(name, header, 1, 0.6) or [h for h in header if normal(h) == normal(name)]
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ColumnError(f"{where} has no column {name!r} (--{role}){hint} Its columns: {_listed(header)}")
+            raise ColumnError(f"{where} has no column {name!r} ({argument.format(role)}){hint} Its columns: {_listed(header)}")
     text, title, guessed = asked.text, asked.title, []
     if not text:
-        text = _text(header, where, guess)
+        text = _text(header, where, guess, argument.format("text"))
         guessed.append("text")
     if title is None and guess:
         title = next((c for c in _named(header, TITLE) if c not in text and c != asked.id), None)
@@ -75,16 +94,16 @@ def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool 
     return Columns(tuple(text), title, asked.id, asked.language, tuple(guessed))
 
 
-def _text(header: Sequence[str], where: str, guess: bool) -> tuple[str, ...]:
+def _text(header: Sequence[str], where: str, guess: bool, argument: str) -> tuple[str, ...]:
     if {"status", "primary", "raw", "rest", "duties", "model"} <= set(header):
-        raise ColumnError(f"{where} holds results, not postings; score what it was made from, or name its text with --text")
+        raise ColumnError(f"{where} holds results, not postings; score what it was made from, or name its text with {argument}")
     named = _named(header, TEXT) if guess else []
     if named:
         return (named[0],)
     if len(header) == 1:
         return (header[0],)
     raise ColumnError(
-        f"{where}: no column is plainly the posting's text; name it with --text, once for each where it lies in several. "
+        f"{where}: no column is plainly the posting's text; name it with {argument}, once for each where it lies in several. "
         f"Its columns: {_listed(header)} "
         "(a table needs a first row with the names of its columns)"
     )

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from analyzer.bulk.columns import Columns, find_columns
+from analyzer.bulk.columns import PYTHON, Columns, asked_for, find_columns
 from analyzer.bulk.layout import jd_columns, jd_types, our_cells, renamed
 from analyzer.bulk.scoring import Cache, Scorer, posting, remember_lines, score, unswept
 from analyzer.bulk.worker import AnalyzerFactory, check_prefix, own_functions
@@ -27,10 +27,10 @@ def scorer_of(factory: Callable[[], Scorer]) -> Scorer:
 
 def score_table(
     df: pd.DataFrame,
-    text: str | Sequence[str] = (),
+    text: str | int | Sequence[str | int] | None = (),
     *,
-    title: str | None = None,
-    language: str | None = None,
+    title: str | int | None = None,
+    language: str | int | None = None,
     guess: bool = True,
     prefix: str = "jd_",
     cache: bool = True,
@@ -52,9 +52,8 @@ def score_table(
     header = [str(c) for c in df.columns]
     factory = factory or AnalyzerFactory(models)
     own = own_functions(factory)
-    check_prefix(header, prefix, own)
-    asked = Columns((text,) if isinstance(text, str) else tuple(text), title, None, language)
-    columns = find_columns(header, asked, "the table", guess)
+    check_prefix(header, prefix, own, PYTHON)
+    columns = find_columns(header, asked_for(text, title, language), "the table", guess, PYTHON)
     rows = _rows(df, header, columns, factory, cache, own)
     ours = [pd.Series([r[at] for r in rows], index=df.index, dtype=DTYPES[kind]) for at, kind in enumerate(jd_types(own).values())]
     added = pd.concat(ours, axis=1, keys=renamed(jd_columns(own), prefix)) if len(df.index.names) else pd.DataFrame()

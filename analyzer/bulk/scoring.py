@@ -87,7 +87,7 @@ class Cache:
     @staticmethod
     def key(item: Posting) -> bytes:
         """16 bytes that tell one posting from another."""
-        whole = "\0".join((item.text, item.title or "", item.language or ""))
+        whole = "\0".join((str(len(item.text)), item.text, item.title or "", item.language or ""))
         return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def get(self, key: bytes) -> Analysis | None:

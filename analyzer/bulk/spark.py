@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.bulk.columns import Columns, find_columns
+from analyzer.bulk.columns import PYTHON, Columns, asked_for, find_columns
 from analyzer.bulk.layout import jd_types, renamed
 from analyzer.bulk.scoring import Scorer
 from analyzer.bulk.worker import AnalyzerFactory, check_prefix, own_functions
-from analyzer.errors import SparkError
+from analyzer.errors import ColumnError, SparkError
 from analyzer.pipeline.places import own_functions as models_own_functions
 
 if TYPE_CHECKING:
@@ -75,13 +75,16 @@ def score(
     Raises ColumnError, TableError, SparkError.
     """
     header = list(df.columns)
-    asked = Columns((text,) if isinstance(text, str) else tuple(text), title, None, language)
-    columns = find_columns(header, asked, "the table", guess)
+    columns = find_columns(header, asked_for(text, title, language), "the table", guess, PYTHON)
     maker = factory or (_sent(df.sparkSession, Path(ship)) if ship else AnalyzerFactory(models))
     own = own_functions(maker)
-    check_prefix(header, prefix, own)
-    score_batches = _Batches(columns, prefix, cache, maker)
-    return df.mapInPandas(score_batches, schema=_schema(df.schema, prefix, own))
+    check_prefix(header, prefix, own, PYTHON, cased=False)
+    if len({name.casefold() for name in header}) < len(header):
+        raise ColumnError("two columns of the table have one name, as Spark reads names; rename one (df.toDF or withColumnRenamed)")
+    score_batches = _Batches(columns, prefix, cache, maker, tuple(header))
+    # mapInPandas asks for columns by name, and takes a dot in a name for a field of a struct
+    plain = df.toDF(*(f"c{n}" for n in range(len(header))))
+    return plain.mapInPandas(score_batches, schema=_schema(df.schema, prefix, own))
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,13 @@ class _Batches:
     prefix: str
     cache: bool
     factory: Callable[[], Scorer]
+    header: tuple[str, ...]
 
     def __call__(self, frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         from analyzer.bulk.frame import score_table
 
         for frame in frames:
+            frame.columns = list(self.header)  # type: ignore[assignment]
             yield score_table(
                 frame,
                 self.columns.text,

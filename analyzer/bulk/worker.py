@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.analysis import Analysis
+from analyzer.bulk.columns import COMMAND
 from analyzer.bulk.files import Table
 from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, jd_columns, jd_types, our_cells, plain, renamed, safe, unique
 from analyzer.bulk.readers import Chunk
@@ -307,11 +308,16 @@ def own_functions(factory: Callable[[], Scorer]) -> tuple[str, ...]:
     return tuple(found()) if found else ()
 
 
-def check_prefix(header: Sequence[str], prefix: str, own: Sequence[str] = ()) -> None:
-    """Raise TableError where the table already has one of our columns: the user's are never overwritten."""
-    clash = [h for h in header if h in renamed(jd_columns(own), prefix)]
+def check_prefix(header: Sequence[str], prefix: str, own: Sequence[str] = (), argument: str = COMMAND, cased: bool = True) -> None:
+    """Raise TableError where the table already has one of our columns: the user's are never overwritten.
+
+    argument: how this user names one; cased: whether names that differ in case alone are two.
+    """
+    ours = set(renamed(jd_columns(own), prefix))
+    folded = set() if cased else {name.casefold() for name in ours}
+    clash = [h for h in header if h in ours or h.casefold() in folded]
     if clash:
         raise TableError(
             f"the table already has a column {clash[0]!r}, as a scored one has; score the table it was made from, "
-            f"take the {prefix}… columns out, or choose another --prefix"
+            f"take the {prefix}… columns out, or choose another {argument.format('prefix')}"
         )

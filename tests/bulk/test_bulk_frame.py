@@ -10,6 +10,7 @@ from bulk_tools import read_csv, texts, write_csv
 
 from analyzer.bulk import score_files, score_table
 from analyzer.bulk.layout import JD_COLUMNS, csv_cell
+from analyzer.bulk.scoring import Cache, Posting
 from analyzer.errors import ColumnError, TableError
 from analyzer.settings import TABLE_LIMITS
 
@@ -49,12 +50,29 @@ def test_empty_frames_missing_values_and_doubled_names() -> None:
 
 def test_columns_that_are_missing_or_taken_are_told() -> None:
     df = pd.DataFrame({"a": ["x"], "b": ["y"]})
-    with pytest.raises(ColumnError, match="name it with --text"):
+    with pytest.raises(ColumnError, match="name it with text="):
         score_table(df, factory=FakeFactory())
     with pytest.raises(ColumnError, match="no column 'c'"):
         score_table(df, text="c", factory=FakeFactory())
-    with pytest.raises(TableError, match="choose another --prefix"):
+    with pytest.raises(TableError, match="choose another prefix="):
         score_table(df.assign(jd_status=""), text="a", factory=FakeFactory())
     out = score_table(df.assign(jd_status="mine"), text="a", prefix="x_", factory=FakeFactory())
     assert out["jd_status"].tolist() == ["mine"]
     assert out["x_status"].tolist() == ["ok"]
+
+
+def test_a_column_is_named_by_whatever_labels_it() -> None:
+    df = pd.DataFrame([["x", "负责运营", "品牌经理"]])
+    out = score_table(df, text=1, title=2, factory=FakeFactory())
+    assert out["jd_status"].tolist() == ["ok"]
+    assert list(out.columns)[:3] == [0, 1, 2]
+    named = df.set_axis(["a", "text", "title"], axis=1)
+    assert score_table(named, text=None, factory=FakeFactory())["jd_status"].tolist() == ["ok"]
+    for wrong in (named["text"], Path("in.csv"), [named["text"]]):
+        with pytest.raises(ColumnError, match="given by their names"):
+            score_table(named, text=wrong, factory=FakeFactory())  # type: ignore[arg-type]
+
+
+def test_texts_and_titles_are_told_apart_in_the_cache() -> None:
+    pairs = [("负责\0运营", ""), ("负责", "运营\0"), ("负责", "运营")]
+    assert len({Cache.key(Posting(text, title)) for text, title in pairs}) == 3

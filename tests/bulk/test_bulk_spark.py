@@ -14,7 +14,7 @@ from bulk_tools import read_csv, texts, write_csv
 
 from analyzer.bulk import score_files
 from analyzer.bulk.layout import JD_COLUMNS, csv_cell
-from analyzer.errors import ColumnError, ModelNotFound, SparkError
+from analyzer.errors import ColumnError, ModelNotFound, SparkError, TableError
 
 pytestmark = [
     pytest.mark.slow,
@@ -85,7 +85,22 @@ def test_mistakes_are_told_before_anything_runs(spark: Any, tmp_path: Path) -> N
     from analyzer.bulk.spark import score
 
     frame = spark.createDataFrame([(1, "a")], "id long, body2 string")
-    with pytest.raises(ColumnError, match="name it with --text"):
+    with pytest.raises(ColumnError, match="name it with text="):
         score(frame, factory=FakeFactory())
     with pytest.raises(SparkError, match="holds no model"):
         score(frame, text="body2", ship=tmp_path)
+    for name in ("JD_Status", "jd_status"):
+        with pytest.raises(TableError, match=name):
+            score(frame.withColumnRenamed("id", name), text="body2", factory=FakeFactory())
+    with pytest.raises(ColumnError, match="one name"):
+        score(frame.toDF("Body", "body"), text="body", factory=FakeFactory())
+
+
+def test_a_column_may_have_a_dot_in_its_name(spark: Any) -> None:
+    from analyzer.bulk.spark import score
+
+    frame = spark.createDataFrame([(1, texts(1)[0])], "id long, text string").toDF("company.id", "job.`text`")
+    scored = score(frame, text="job.`text`", factory=FakeFactory())
+    assert scored.columns == ["company.id", "job.`text`", *JD_COLUMNS]
+    row = scored.collect()[0]
+    assert (row[0], row[1], row["jd_status"]) == (1, texts(1)[0], "ok")
