@@ -13,7 +13,8 @@ from analyzer.analysis import FUNCTIONS
 from analyzer.profiles import Profiles
 from analyzer.report.charts import bars, matrix, stacked
 from analyzer.report.html import LANG, template
-from analyzer.report.tally import Group, Tally, overlap, tally
+from analyzer.report.scored import tally
+from analyzer.report.tally import Group, Tally, overlap
 from analyzer.report.visible import safe_line
 from analyzer.report.words import Words
 

@@ -13,8 +13,9 @@ from bulk_tools import texts, write_csv
 from analyzer.bulk.layout import JD_COLUMNS
 from analyzer.bulk.run import Options, score_files
 from analyzer.errors import ColumnError
+from analyzer.report.scored import tally
 from analyzer.report.table import page, table_report
-from analyzer.report.tally import MAX_VALUES, Row, Tally, month, overlap, spread, tally
+from analyzer.report.tally import MAX_VALUES, Row, Tally, month, overlap, spread
 
 HEADER = ["公司", "部门", "职位", "月份", *JD_COLUMNS]
 
