@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def report(
     table: Annotated[Path, typer.Argument(help="What `score` wrote: CSV, TSV, XLSX, Parquet or JSONL, also .gz or .zst.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write, one file without a network.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write, one file without a network; - for stdout.")],
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,11 +55,33 @@ def report(
         for path in (table, details):
             if path and not path.is_file():
                 raise TableError(f"{path} is not there; check the path")
+            if path and output.exists() and path.samefile(output):
+                raise TableError(f"{path} is read, and the page would be the same file; name another one with --output")
         made = table_report(table, by=by or (), details=details, title=title, prefix=prefix, ui=ui, profiles=profiles_in(models))
-        try:
-            output.write_text(made, encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise OutputError(f"{output} cannot be written ({error.strerror})") from None
+        _deliver(made, output)
     except AnalyzerError as error:
         complain(str(error))
         raise typer.Exit(1 if isinstance(error, OutputError) else 2) from None
+
+
+def _deliver(made: str, output: Path) -> None:
+    """The page in its place: whole, or not at all."""
+    from analyzer.errors import OutputError
+
+    page = made.encode("utf-8", errors="replace")
+    if str(output) == "-":
+        typer.echo(page, nl=False)
+        return
+    try:
+        if output.exists() and not output.is_file():  # a device or a pipe has nothing beside it
+            output.write_bytes(page)
+            return
+        place = output.resolve()
+        part = place.with_name(f".jd-report-{os.getpid()}.part")
+        try:
+            part.write_bytes(page)
+            part.replace(place)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written ({error.strerror}); name another place, or put that right") from None
