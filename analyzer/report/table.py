@@ -14,7 +14,7 @@ from analyzer.profiles import Profiles
 from analyzer.report.charts import bars, matrix, stacked
 from analyzer.report.html import LANG, template
 from analyzer.report.scored import tally
-from analyzer.report.tally import Group, Tally, overlap
+from analyzer.report.tally import Group, Tally, alike
 from analyzer.report.visible import safe_line
 from analyzer.report.words import Words
 
@@ -170,11 +170,13 @@ def _overlaps(counted: Tally, tell: _Teller, exact: bool) -> list[Part]:
 
 def _overlap(name: str, shown: Sequence[tuple[str, Mapping[str, float]]], key: str, tell: _Teller, exact: bool) -> Part:
     labels = [label for label, _ in shown]
-    values = [[overlap(a, b) for _, b in shown] for _, a in shown]
+    values = alike([mix for _, mix in shown])
     heading = tell.say("overlap", column=name)
     pairs = sorted(((values[i][j], labels[j], labels[i]) for i in range(len(shown)) for j in range(i)), key=lambda p: (-p[0], p[1], p[2]))
     share, one, other = pairs[0]
-    lines = [tell.say("overlap_note"), tell.say("alike", one=one, other=other, share=tell.words.percent(share))]
+    lines = [tell.say("overlap_note")]
+    if round(share * 100):
+        lines.append(tell.say("alike", one=one, other=other, share=tell.words.percent(share)))
     if not exact:
         lines.append(tell.say("overlap_rough"))
     rows = tuple((label, *(tell.words.percent(v) for v in line)) for label, line in zip(labels, values, strict=True))

@@ -21,6 +21,8 @@ KINDS = {
     "month": ("月份", "日期", "发布日期", "发布时间", "fecha", "fechadepublicacion", "mes", "date", "month", "published", "postedat"),
 }
 """Names, in normal form, of columns that a table is broken down by where the user names none."""
+UNTOLD = "n"
+"""Stands for work of other functions where a table does not tell whose; the code `n.other` is a family of its own."""
 _DATE = re.compile(r"\s*(\d{4})[-/.年](\d{1,2})")
 
 
@@ -140,13 +142,24 @@ def month(value: str) -> str:
 
 
 def overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """How much two duty mixes have in common: the sum of the smaller share of each code; 1 where they are the same."""
+    """How much two duty mixes have in common: the sum of the smaller share of each code; 1 where they are the same.
+
+    Work that is not told apart (`UNTOLD`) is nobody else's: one department's may be sales and another's finance.
+    """
     # rounded, so that a mix and itself have all in common
-    return round(sum(min(share, other.get(code, 0.0)) for code, share in one.items()), 9)
+    return round(sum(min(share, other.get(code, 0.0)) for code, share in one.items() if code != UNTOLD), 9)
+
+
+def alike(mixes: Sequence[Mapping[str, float]]) -> list[list[float]]:
+    """The overlap of each mix with each; with itself all is in common, also what is not told apart."""
+    return [[1.0 if i == j else overlap(one, other) for j, other in enumerate(mixes)] for i, one in enumerate(mixes)]
 
 
 def spread(mix: Mapping[str, float], codes: Sequence[str], profiles: Profiles | None = None) -> dict[str, float]:
-    """A row's codes with shares where only their names are known: each function's share of the mix, evenly over its codes."""
+    """A row's codes with shares where only their names are known: each function's share of the mix, evenly over its codes.
+
+    Work of other functions, whose codes no scored table names, is `UNTOLD`.
+    """
     out: dict[str, float] = {}
     new = [f for f in mix if f not in (*FUNCTIONS, "other")]
     prefixes = {**LETTERS, **(profiles.prefixes if profiles else {})}
@@ -157,5 +170,5 @@ def spread(mix: Mapping[str, float], codes: Sequence[str], profiles: Profiles | 
         for code in own:
             out[code] = mix.get(function, 0.0) / len(own)
     if mix.get("other"):
-        out["n.other"] = mix["other"]
+        out[UNTOLD] = mix["other"]
     return out
