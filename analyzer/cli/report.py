@@ -42,7 +42,10 @@ def report(
         typer.Option("--models", help="Models of your own that scored the table: their names are used.", exists=True, file_okay=False),
     ] = None,
 ) -> None:
-    """Report on a whole scored table: functions, overlaps of departments and titles, misleading titles, what to review."""
+    """Report on a whole scored table: functions, overlaps of departments and titles, misleading titles, what to review.
+
+    Shares of duties are means over postings: each posting counts the same, however many duties it has.
+    """
     from analyzer.cli import complain
     from analyzer.errors import AnalyzerError, OutputError, TableError
     from analyzer.report.table import table_report

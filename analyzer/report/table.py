@@ -133,7 +133,7 @@ def _overall(counted: Tally, tell: _Teller) -> Part:
         for a in answers
     )
     head = (tell.say("function"), tell.say("main"), tell.say("part"), tell.say("duties"))
-    return Part(tell.say("overall"), (tell.say("functions"),), chart, head, rows)
+    return Part(tell.say("overall"), (tell.say("functions"), tell.say("each_same")), chart, head, rows)
 
 
 def _by(column: str, groups: Mapping[str, Group], counted: Tally, tell: _Teller) -> list[Part]:

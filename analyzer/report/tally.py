@@ -73,7 +73,10 @@ class Group:
         self.mismatch += row.mismatch
 
     def shares(self) -> dict[str, float]:
-        """The duty mix of the group: share of each code, adding up to 1, or nothing where no row has duties."""
+        """The duty mix of the group: share of each code, adding up to 1, or nothing where no row has duties.
+
+        A mean over postings: a posting with many duties does not outvote one with few.
+        """
         total = sum(self.codes.values())
         return {k: v / total for k, v in sorted(self.codes.items()) if v > 0} if total > 0 else {}
 

@@ -131,7 +131,7 @@ def test_the_page_stands_alone_and_says_all_in_tables_too(tmp_path: Path) -> Non
     assert ["品牌专员", "Brand", "Operations", "1 / 1"] in tables["title"]
     assert tables["row"][1] == ["4", "=品牌专员<i>", "Marketing", "51%", "close scores"]
     assert "=品牌专员<i>" not in made and html.escape("=品牌专员<i>") in made
-    assert "企划部 and 运营部 share 100% of their duties." in made
+    assert "The work under 企划部 and 运营部 is 100% the same." in made
     assert "Without a result: bad_row 1." in made
 
 

@@ -59,3 +59,20 @@ def test_a_label_is_like_itself_whatever_is_known_of_it() -> None:
     mixes = [spread({"marketing": 0.25, "other": 0.75}, ["m.pr"]), spread({"other": 1.0}, []), spread({"other": 1.0}, [])]
     assert overlap(mixes[0], mixes[0]) == 0.25 and overlap(mixes[1], mixes[2]) == 0.0
     assert alike(mixes) == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("ui", "said"), [("en", "each posting counts the same"), ("es", "cada oferta cuenta igual"), ("zh", "每个职位权重相同")]
+)
+def test_shares_are_said_to_be_means_over_postings(tmp_path: Path, ui: str, said: str) -> None:
+    """One posting of nine duties and one of a single duty: each counts the same, and the page says so where it shows shares."""
+    rows = [row("marketing", "m.pr") | {"departamento": "A"}, row("operations", "o.user", mix="0 1 0 0") | {"departamento": "A"}]
+    rows += [row("brand", "b.strategy", mix="0 0 1 0") | {"departamento": "B"}]
+    lines = ['{"row": 1, "codes": [{"code": "m.pr", "share": 1.0}], "steps": []}'] * 9
+    lines += [f'{{"row": {n}, "codes": [{{"code": "{c}", "share": 1.0}}], "steps": []}}' for n, c in ((2, "o.user"), (3, "b.strategy"))]
+    (tmp_path / "d.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    page = Page(table_report(write(tmp_path / "s.csv", rows), details=tmp_path / "d.jsonl", ui=ui))
+    first, *_ = page.tables.values()
+    assert [line[-1].replace(" ", "") for line in first[1:]] == ["33%", "33%", "33%", "0%"]
+    assert sum(any(said in line for line in lines) for lines in page.lines.values()) >= 2
+    assert "share of all duties" not in str(page.tables)
