@@ -1,4 +1,4 @@
-"""`jd-analyzer report`: a scored table as one HTML page."""
+"""`jd-analyzer report`: a scored table, or several, as one HTML page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ jd-analyzer report scored.csv -o report.html
 
 jd-analyzer report scored.csv -o report.html --by company --by department --details duties.parquet
 
+jd-analyzer report part1.csv part2.csv -o report.html
+
 jd-analyzer report scored.jsonl -o informe.html --ui es"""
 
 
@@ -23,20 +25,31 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    table: Annotated[Path, typer.Argument(help="What `score` wrote: CSV, TSV, XLSX, Parquet or JSONL, also .gz or .zst.")],
+    tables: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="TABLE...",
+            help="What `score` wrote: CSV, TSV, XLSX, Parquet or JSONL, also .gz or .zst. Several of the same columns count as one.",
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write, one file without a network; - for stdout.")],
     by: Annotated[
         list[str] | None,
         typer.Option(
-            "--by", help="Column to break the table down by; may be given again. Else department, company, city, month, where plain."
+            "--by",
+            help="Column to break the table down by, ours too; may be given again. Else department, company, city, month, where plain.",
         ),
     ] = None,
     details: Annotated[
-        Path | None, typer.Option("--details", help="The table of duties that `score --details` wrote: exact overlaps, and the nine steps.")
+        Path | None,
+        typer.Option(
+            "--details", help="The table of duties that `score --details` wrote with the one table: exact overlaps, and the nine steps."
+        ),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Column of the titles. Found by name where plain.")] = None,
     prefix: Annotated[str, typer.Option("--prefix", help="Prefix of the scored columns.")] = "jd_",
     ui: Annotated[str, typer.Option("--ui", help="Language of the page: en, es or zh.")] = "en",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     models: Annotated[
         Path | None,
         typer.Option("--models", help="Models of your own that scored the table: their names are used.", exists=True, file_okay=False),
@@ -55,12 +68,21 @@ def report(
     if ui not in UI_LANGUAGES:
         raise typer.BadParameter(f"one of {', '.join(UI_LANGUAGES)}", param_hint="--ui")
     try:
-        for path in (table, details):
+        for path in (*tables, details):
             if path and not path.is_file():
                 raise TableError(f"{path} is not there; check the path")
             if path and output.exists() and path.samefile(output):
                 raise TableError(f"{path} is read, and the page would be the same file; name another one with --output")
-        made = table_report(table, by=by or (), details=details, title=title, prefix=prefix, ui=ui, profiles=profiles_in(models))
+        made = table_report(
+            tables,
+            by=by or (),
+            details=details,
+            title=title,
+            prefix=prefix,
+            ui=ui,
+            profiles=profiles_in(models),
+            on_table=None if quiet else complain,
+        )
         _deliver(made, output)
     except AnalyzerError as error:
         complain(str(error))

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.analysis import FUNCTIONS, LETTERS, of_a_function, prefix_of
 from analyzer.profiles import Profiles
+from analyzer.report.labels import fold
+from analyzer.report.months import date_of, day_first, ordered_month
 
 MAX_VALUES = 20_000
 """Different values of a column counted one by one; further ones are counted together."""
 MAX_REVIEW = 100
 """Postings to review that are listed; all of them are counted."""
-KINDS = {
-    "department": ("部门", "所属部门", "部門", "departamento", "area", "department", "dept", "team", "equipo"),
-    "company": ("公司", "公司名称", "企业", "企业名称", "empresa", "compania", "company", "companyname", "employer"),
-    "city": ("城市", "工作城市", "工作地点", "地点", "地区", "ciudad", "ubicacion", "provincia", "city", "location"),
-    "month": ("月份", "日期", "发布日期", "发布时间", "fecha", "fechadepublicacion", "mes", "date", "month", "published", "postedat"),
-}
-"""Names, in normal form, of columns that a table is broken down by where the user names none."""
+MORE = "\0"
+"""The group of the further values: no value of a column, which are folded, is named so."""
 UNTOLD = "n"
 """Stands for work of other functions where a table does not tell whose; the code `n.other` is a family of its own."""
-_DATE = re.compile(r"\s*(\d{4})[-/.年](\d{1,2})")
 
 
 @dataclass
 class Row:
-    """One scored row, whatever it was read from. codes: share of each code among the row's duties, general ones left out."""
+    """One scored row, whatever it was read from. codes: share of each code among the row's duties, general ones left out.
+
+    mismatch: None where no title was scored; file: its name, where several are read.
+    """
 
     number: int
     status: str
@@ -39,24 +37,27 @@ class Row:
     codes: Mapping[str, float] = field(default_factory=dict)
     title: str = ""
     promised: str | None = None
-    mismatch: bool = False
+    mismatch: bool | None = None
     review: bool = False
     reasons: tuple[str, ...] = ()
     steps: frozenset[int] | None = None
     id: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
 
 
 @dataclass
 class Group:
-    """The rows that share a value of a column."""
+    """The rows that share a value of a column. shown: the value as the user wrote it, in the spelling met first."""
 
+    shown: str = ""
     rows: int = 0
     ok: int = 0
     primary: Counter[str] = field(default_factory=Counter)
     mix: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     mismatch: int = 0
+    compared: int = 0
     promised: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: Row) -> None:
@@ -70,7 +71,17 @@ class Group:
         self.codes.update(row.codes)
         if row.promised:
             self.promised[row.promised] += 1
-        self.mismatch += row.mismatch
+        self.mismatch += bool(row.mismatch)
+        self.compared += row.mismatch is not None
+
+    def merge(self, other: Group) -> None:
+        """Take in another group."""
+        self.rows, self.ok = self.rows + other.rows, self.ok + other.ok
+        self.mismatch, self.compared = self.mismatch + other.mismatch, self.compared + other.compared
+        self.primary.update(other.primary)
+        self.promised.update(other.promised)
+        self.mix.update(other.mix)
+        self.codes.update(other.codes)
 
     def shares(self) -> dict[str, float]:
         """The duty mix of the group: share of each code, adding up to 1, or nothing where no row has duties.
@@ -83,7 +94,10 @@ class Group:
 
 @dataclass
 class Tally:
-    """All the counts. by: column → value → group; `title` groups rows by their titles; own: functions beside the shipped three."""
+    """All the counts. by: column → value → group; `title` groups rows by their titles; own: functions beside the shipped three.
+
+    titled: there are titles; exact: the shares of codes are known, not spread evenly over their names.
+    """
 
     rows: int = 0
     status: Counter[str] = field(default_factory=Counter)
@@ -99,6 +113,8 @@ class Tally:
     titles: dict[str, Group] = field(default_factory=dict)
     months: set[str] = field(default_factory=set)
     own: list[str] = field(default_factory=list)
+    titled: bool = False
+    exact: bool = True
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -122,26 +138,36 @@ class Tally:
             if len(self.reviewed) < MAX_REVIEW:
                 self.reviewed.append(row)
         for column, value in row.values.items():
-            _group(self.by.setdefault(column, {}), month(value) if column in self.months else value).add(row)
-        if row.title:
-            _group(self.titles, row.title).add(row)
+            folded = fold(value)
+            if column in self.months:
+                value = folded = date_of(folded)
+            _group(self.by.setdefault(column, {}), folded, value).add(row)
+        if folded := fold(row.title):
+            self.titled = True
+            _group(self.titles, folded, row.title).add(row)
+
+    def finish(self) -> None:
+        """To be called after the last row: dates like 01/02/2026 become months, in the order that all of their column tell."""
+        for column in self.months:
+            groups = self.by.get(column, {})
+            day, merged = day_first(groups), dict[str, Group]()
+            for value, group in groups.items():
+                label = ordered_month(value, day)
+                merged.setdefault(label, Group(label if value != MORE else MORE)).merge(group)
+            self.by[column] = merged
 
     def largest(self, groups: Mapping[str, Group], count: int) -> list[tuple[str, Group]]:
-        """The groups of most rows with a result, the first value first among equals."""
-        known = [(v, g) for v, g in groups.items() if v and v != "…" and g.ok]
-        return sorted(known, key=lambda p: (-p[1].ok, p[0]))[:count]
+        """The groups of most rows with a result, the first value first among equals; each with its value as the user wrote it."""
+        known = sorted(((v, g) for v, g in groups.items() if v and v != MORE and g.ok), key=lambda p: (-p[1].ok, p[0]))
+        return [(group.shown, group) for _, group in known[:count]]
 
 
-def _group(groups: dict[str, Group], value: str) -> Group:
+def _group(groups: dict[str, Group], value: str, shown: str) -> Group:
     if value not in groups and len(groups) >= MAX_VALUES:
-        value = "…"
-    return groups.setdefault(value, Group())
-
-
-def month(value: str) -> str:
-    """`2026-03` of a date that begins with year and month; another value as it is."""
-    found = _DATE.match(value)
-    return f"{found.group(1)}-{int(found.group(2)):02d}" if found else value
+        value = shown = MORE
+    if value not in groups:
+        groups[value] = Group(shown)
+    return groups[value]
 
 
 def overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:

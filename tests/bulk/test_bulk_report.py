@@ -13,9 +13,10 @@ from bulk_tools import texts, write_csv
 from analyzer.bulk.layout import JD_COLUMNS
 from analyzer.bulk.run import Options, score_files
 from analyzer.errors import ColumnError
+from analyzer.report.months import month
 from analyzer.report.scored import tally
 from analyzer.report.table import page, table_report
-from analyzer.report.tally import MAX_VALUES, UNTOLD, Row, Tally, month, overlap, spread
+from analyzer.report.tally import MAX_VALUES, MORE, UNTOLD, Row, Tally, overlap, spread
 
 HEADER = ["公司", "部门", "职位", "月份", *JD_COLUMNS]
 
@@ -185,7 +186,8 @@ def test_a_table_without_rows_has_a_page(tmp_path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerow(HEADER)
     assert "What 0 job postings really are" in table_report(path)
-    assert "No title disagrees" in page(Tally(), "x")
+    assert "No title disagrees" in table_report(path)
+    assert "There is no column of titles" in page(Tally(), "x")
 
 
 def test_memory_stays_flat_however_many_values_a_column_has() -> None:
@@ -193,5 +195,5 @@ def test_memory_stays_flat_however_many_values_a_column_has() -> None:
     for n in range(MAX_VALUES + 50):
         counted.add(Row(n, "ok", "brand", title=f"t{n}", values={"c": f"v{n}"}))
     assert len(counted.titles) == len(counted.by["c"]) == MAX_VALUES + 1
-    assert counted.titles["…"].ok == 50
-    assert "…" not in dict(counted.largest(counted.titles, 10**6))
+    assert counted.titles[MORE].ok == 50
+    assert MORE not in dict(counted.largest(counted.titles, 10**6))
