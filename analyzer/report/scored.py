@@ -75,6 +75,7 @@ def tally(
             on_table(file.said(labels))
     out = Tally(months=set(labels.months), own=list(dict.fromkeys(f for file in files for f in file.own)), titled=labels.title is not None)
     out.exact = details is not None or files[0].records
+    out.title_column = labels.title
     out.by = {column: {} for column in labels.by}
     for file in files:
         duties = Duties(details, file.name) if details and not file.records else None

@@ -59,6 +59,10 @@ class _Teller:
         own = len(functions) > len(FUNCTIONS)
         return {**{f: self.name(f) for f in functions}, "none": self.name("none_own" if own else "none")}
 
+    def status(self, status: str) -> str:
+        """A status in few words."""
+        return self.say(f"status_{status}") if f"status_{status}" in _messages() else safe_line(status.replace("_", " "), 60)
+
     def count(self, number: int) -> str:
         """A whole number with the thousands marked as the language does."""
         shown = f"{number:,}"
@@ -103,7 +107,7 @@ def page(counted: Tally, name: str, ui: str = "en", profiles: Profiles | None = 
     lead = [tell.say("lead", ok=tell.count(counted.total.ok), rows=tell.count(counted.rows), review=tell.count(counted.review))]
     failed = {k: v for k, v in counted.status.items() if k != "ok"}
     if failed:
-        listed = tell.words.listed([f"{k} {tell.count(v)}" for k, v in sorted(failed.items(), key=lambda p: (-p[1], p[0]))])
+        listed = tell.words.listed([f"{tell.status(k)} ({tell.count(v)})" for k, v in sorted(failed.items(), key=lambda p: (-p[1], p[0]))])
         lead.append(tell.say("no_result", listed=listed))
     made: str = template("table.html").render(
         lang=LANG[ui],
@@ -168,16 +172,18 @@ def _overlaps(counted: Tally, tell: _Teller) -> list[Part]:
     """A matrix for the department column, or whatever the table is broken down by, and one for the titles."""
     labelled = [c for c in counted.by if c not in counted.months and not is_city(c)]
     sources = [(safe_line(c), counted.by[c], f"same{n}") for n, c in enumerate(labelled)]
-    sources.append((tell.say("titles"), counted.titles, "sametitles"))
+    if counted.title_column not in counted.by:
+        sources.append((tell.say("titles"), counted.titles, "sametitles"))
     out = []
     for name, groups, key in sources:
-        shown = [(safe_line(v), g.shares()) for v, g in counted.largest(groups, MOST_LABELS) if g.shares()]
-        if len(shown) >= 2:
-            out.append(_overlap(name, shown, key, tell, counted.exact))
+        known = [(safe_line(v), g.shares()) for v, g in counted.largest(groups, len(groups)) if any(g.codes.values())]
+        if len(known) >= 2:
+            out.append(_overlap(name, known, key, tell, counted.exact))
     return out
 
 
-def _overlap(name: str, shown: Sequence[tuple[str, Mapping[str, float]]], key: str, tell: _Teller, exact: bool) -> Part:
+def _overlap(name: str, known: Sequence[tuple[str, Mapping[str, float]]], key: str, tell: _Teller, exact: bool) -> Part:
+    shown = known[:MOST_LABELS]
     labels = [label for label, _ in shown]
     values = alike([mix for _, mix in shown])
     heading = tell.say("overlap", column=name)
@@ -186,6 +192,8 @@ def _overlap(name: str, shown: Sequence[tuple[str, Mapping[str, float]]], key: s
     lines = [tell.say("overlap_note")]
     if round(share * 100):
         lines.append(tell.say("alike", one=one, other=other, share=tell.words.percent(share)))
+    if len(known) > len(shown):
+        lines.append(tell.say("by_note", count=len(shown), whole=tell.count(len(known)), column=name))
     if not exact:
         lines.append(tell.say("overlap_rough"))
     rows = tuple((label, *(tell.words.percent(v) for v in line)) for label, line in zip(labels, values, strict=True))
@@ -239,7 +247,10 @@ def _sub(counted: Tally, tell: _Teller) -> Part:
         heading,
         [tell.words.look(tell.words.function_of(c)) for c, _ in shown[:MOST_VALUES]],
     )
-    return Part(heading, (tell.say("sub_note"),), chart, (tell.say("code"), tell.say("sub"), tell.say("function"), tell.say("rows")), rows)
+    lines = [tell.say("sub_note")]
+    if len(counted.codes) > len(shown):
+        lines.append(tell.say("sub_cut", count=len(shown), whole=tell.count(len(counted.codes))))
+    return Part(heading, tuple(lines), chart, (tell.say("code"), tell.say("sub"), tell.say("function"), tell.say("rows")), rows)
 
 
 def _steps(counted: Tally, tell: _Teller) -> Part:
@@ -258,23 +269,26 @@ def _review(counted: Tally, tell: _Teller) -> Part:
     if not counted.review:
         return Part(heading, (tell.say("review_none"),))
     reasons = tell.words.listed(
-        [f"{_why(r, tell)} {tell.count(n)}" for r, n in sorted(counted.reasons.items(), key=lambda p: (-p[1], p[0]))[:12]]
+        [f"{_why(r, tell)} ({tell.count(n)})" for r, n in sorted(counted.reasons.items(), key=lambda p: (-p[1], p[0]))[:12]]
     )
     rows = tuple(
         (
             tell.count(r.number),
             safe_line(" · ".join(filter(None, (r.file, r.id, r.title)))),
-            tell.name(r.primary) if r.primary else r.status,
+            tell.name(r.primary) if r.primary else tell.status(r.status),
             tell.words.percent(r.probability) if r.probability is not None else "–",
             tell.words.listed([_why(reason, tell) for reason in r.reasons]),
         )
         for r in counted.reviewed
     )
     note = tell.say("review_note", shown=len(rows), count=tell.count(counted.review))
-    head = (tell.say("row"), tell.say("label"), tell.say("function"), tell.say("sure"), tell.say("why"))
-    return Part(heading, (note, reasons), "", head, rows)
+    head = (tell.say("row"), tell.say("label"), tell.say("result"), tell.say("sure"), tell.say("why"))
+    return Part(heading, (note, reasons, tell.say("row_note")), "", head, rows)
 
 
 def _why(reason: str, tell: _Teller) -> str:
     """A reason in few words; one that is not known here as it is."""
-    return tell.say(f"why_{reason}") if f"why_{reason}" in _messages() else safe_line(reason.replace("_", " "), 60)
+    if f"why_{reason}" in _messages():
+        return tell.say(f"why_{reason}")
+    said = tell.words.reason(reason).rstrip(".。")
+    return safe_line(said, 80)

@@ -96,7 +96,7 @@ class Group:
 class Tally:
     """All the counts. by: column → value → group; `title` groups rows by their titles; own: functions beside the shipped three.
 
-    titled: there are titles; exact: the shares of codes are known, not spread evenly over their names.
+    titled: there are titles, from title_column if from one; exact: the shares of codes are known, not spread evenly over their names.
     """
 
     rows: int = 0
@@ -114,6 +114,7 @@ class Tally:
     months: set[str] = field(default_factory=set)
     own: list[str] = field(default_factory=list)
     titled: bool = False
+    title_column: str | None = None
     exact: bool = True
 
     @property

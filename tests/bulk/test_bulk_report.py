@@ -133,7 +133,7 @@ def test_the_page_stands_alone_and_says_all_in_tables_too(tmp_path: Path) -> Non
     assert tables["row"][1] == ["4", "=品牌专员<i>", "Marketing", "51%", "close scores"]
     assert "=品牌专员<i>" not in made and html.escape("=品牌专员<i>") in made
     assert "The work under 企划部 and 运营部 is 100% the same." in made
-    assert "Without a result: bad_row 1." in made
+    assert "Without a result: damaged row (1)." in made
 
 
 @pytest.mark.parametrize(("ui", "heading"), [("en", "Titles that mislead"), ("es", "Títulos que engañan"), ("zh", "名不副实的职位名称")])
