@@ -1,7 +1,8 @@
-"""`jd-analyzer report`: a scored table as one HTML page."""
+"""`jd-analyzer report`: a scored table, or several, as one HTML page."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,8 @@ jd-analyzer report scored.csv -o report.html
 
 jd-analyzer report scored.csv -o report.html --by company --by department --details duties.parquet
 
+jd-analyzer report part1.csv part2.csv -o report.html
+
 jd-analyzer report scored.jsonl -o informe.html --ui es"""
 
 
@@ -22,26 +25,40 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    table: Annotated[Path, typer.Argument(help="What `score` wrote: CSV, TSV, XLSX, Parquet or JSONL, also .gz or .zst.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write, one file without a network.")],
+    tables: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="TABLE...",
+            help="What `score` wrote: CSV, TSV, XLSX, Parquet or JSONL, also .gz or .zst. Several of the same columns count as one.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write, one file without a network; - for stdout.")],
     by: Annotated[
         list[str] | None,
         typer.Option(
-            "--by", help="Column to break the table down by; may be given again. Else department, company, city, month, where plain."
+            "--by",
+            help="Column to break the table down by, ours too; may be given again. Else department, company, city, month, where plain.",
         ),
     ] = None,
     details: Annotated[
-        Path | None, typer.Option("--details", help="The table of duties that `score --details` wrote: exact overlaps, and the nine steps.")
+        Path | None,
+        typer.Option(
+            "--details", help="The table of duties that `score --details` wrote with the one table: exact overlaps, and the nine steps."
+        ),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Column of the titles. Found by name where plain.")] = None,
     prefix: Annotated[str, typer.Option("--prefix", help="Prefix of the scored columns.")] = "jd_",
     ui: Annotated[str, typer.Option("--ui", help="Language of the page: en, es or zh.")] = "en",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     models: Annotated[
         Path | None,
         typer.Option("--models", help="Models of your own that scored the table: their names are used.", exists=True, file_okay=False),
     ] = None,
 ) -> None:
-    """Report on a whole scored table: functions, overlaps of departments and titles, misleading titles, what to review."""
+    """Report on a whole scored table: functions, overlaps of departments and titles, misleading titles, what to review.
+
+    Shares of duties are means over postings: each posting counts the same, however many duties it has.
+    """
     from analyzer.cli import complain
     from analyzer.errors import AnalyzerError, OutputError, TableError
     from analyzer.report.table import table_report
@@ -51,14 +68,45 @@ def report(
     if ui not in UI_LANGUAGES:
         raise typer.BadParameter(f"one of {', '.join(UI_LANGUAGES)}", param_hint="--ui")
     try:
-        for path in (table, details):
+        for path in (*tables, details):
             if path and not path.is_file():
                 raise TableError(f"{path} is not there; check the path")
-        made = table_report(table, by=by or (), details=details, title=title, prefix=prefix, ui=ui, profiles=profiles_in(models))
-        try:
-            output.write_text(made, encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise OutputError(f"{output} cannot be written ({error.strerror})") from None
+            if path and output.exists() and path.samefile(output):
+                raise TableError(f"{path} is read, and the page would be the same file; name another one with --output")
+        made = table_report(
+            tables,
+            by=by or (),
+            details=details,
+            title=title,
+            prefix=prefix,
+            ui=ui,
+            profiles=profiles_in(models),
+            on_table=None if quiet else complain,
+        )
+        _deliver(made, output)
     except AnalyzerError as error:
         complain(str(error))
         raise typer.Exit(1 if isinstance(error, OutputError) else 2) from None
+
+
+def _deliver(made: str, output: Path) -> None:
+    """The page in its place: whole, or not at all."""
+    from analyzer.errors import OutputError
+
+    page = made.encode("utf-8", errors="replace")
+    if str(output) == "-":
+        typer.echo(page, nl=False)
+        return
+    try:
+        if output.exists() and not output.is_file():  # a device or a pipe has nothing beside it
+            output.write_bytes(page)
+            return
+        place = output.resolve()
+        part = place.with_name(f".jd-report-{os.getpid()}.part")
+        try:
+            part.write_bytes(page)
+            part.replace(place)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written ({error.strerror}); name another place, or put that right") from None

@@ -68,7 +68,7 @@ def stacked(rows: Sequence[tuple[str, Mapping[str, float]]], keys: Sequence[str]
                 mark = axes.text(begins + width / 2, y, f"{width:.0%}", ha="center", va="center", fontsize=9, color="#ffffff")
                 mark.set_bbox({"facecolor": colour, "edgecolor": "none", "pad": 1.2})
         left = [b + w for b, w in zip(left, widths, strict=True)]
-    axes.set_yticks(at, [_short(name) for name, _ in rows])
+    axes.set_yticks(at, shortened([name for name, _ in rows]))
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xticks([])
@@ -85,7 +85,7 @@ def bars(rows: Sequence[tuple[str, float, str]], key: str, label: str, colours: 
     axes.barh(at, [size for _, size, _ in rows], color=[COLOURS[c] for c in colours] if colours else COLOURS["operations"], height=0.66)
     for y, (_, size, said) in enumerate(rows):
         axes.text(size, y, f" {said}", va="center", fontsize=9, color=_INK)
-    axes.set_yticks(at, [_short(name) for name, _, _ in rows])
+    axes.set_yticks(at, shortened([name for name, _, _ in rows]))
     axes.invert_yaxis()
     axes.set_xlim(0, max([size for _, size, _ in rows] or [1.0]) * 1.15 or 1.0)
     axes.set_xticks([])
@@ -104,12 +104,23 @@ def matrix(names: Sequence[str], values: Sequence[Sequence[float]], key: str, la
     for y, line in enumerate(values):
         for x, value in enumerate(line):
             axes.text(x, y, f"{value:.0%}", ha="center", va="center", fontsize=9, color="#ffffff" if value > 0.6 else "#101418")
-    axes.set_yticks(range(len(names)), [_short(n) for n in names])
-    axes.set_xticks(range(len(names)), [_short(n, 14) for n in names], rotation=35, ha="right")
+    axes.set_yticks(range(len(names)), shortened(names))
+    axes.set_xticks(range(len(names)), shortened(names, 16), rotation=35, ha="right")
     return _svg(figure, key, label)
 
 
-def _short(name: str, most: int = 26) -> str:
-    # matplotlib takes text between dollar signs for a formula
-    cut = name if len(name) <= most else name[: most - 1] + "…"
-    return cut.replace("$", r"\$")
+def shortened(names: Sequence[str], most: int = 26) -> list[str]:
+    """Names short enough for a chart: cut in the middle, since both ends tell them apart, and numbered where that leaves them equal."""
+    cut = [_cut(name, most) for name in names]
+    out = []
+    for n, name in enumerate(cut):
+        if cut.count(name) > 1:
+            tail = f" ({cut[: n + 1].count(name)})"
+            name = _cut(names[n], most - len(tail)) + tail
+        # matplotlib takes text between dollar signs for a formula
+        out.append(name.replace("$", r"\$"))
+    return out
+
+
+def _cut(name: str, most: int) -> str:
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[len(name) - (most - 1 - most // 2) :]}"

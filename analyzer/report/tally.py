@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from analyzer.analysis import FUNCTIONS, LETTERS, of_a_function, prefix_of
-from analyzer.errors import ColumnError
 from analyzer.profiles import Profiles
+from analyzer.report.labels import fold
+from analyzer.report.months import date_of, day_first, ordered_month
 
 MAX_VALUES = 20_000
 """Different values of a column counted one by one; further ones are counted together."""
 MAX_REVIEW = 100
 """Postings to review that are listed; all of them are counted."""
-KINDS = {
-    "department": ("部门", "所属部门", "部門", "departamento", "area", "department", "dept", "team", "equipo"),
-    "company": ("公司", "公司名称", "企业", "企业名称", "empresa", "compania", "company", "companyname", "employer"),
-    "city": ("城市", "工作城市", "工作地点", "地点", "地区", "ciudad", "ubicacion", "provincia", "city", "location"),
-    "month": ("月份", "日期", "发布日期", "发布时间", "fecha", "fechadepublicacion", "mes", "date", "month", "published", "postedat"),
-}
-"""Names, in normal form, of columns that a table is broken down by where the user names none."""
-_DATE = re.compile(r"\s*(\d{4})[-/.年](\d{1,2})")
+MORE = "\0"
+"""The group of the further values: no value of a column, which are folded, is named so."""
+UNTOLD = "n"
+"""Stands for work of other functions where a table does not tell whose; the code `n.other` is a family of its own."""
 
 
 @dataclass
 class Row:
-    """One scored row, whatever it was read from. codes: share of each code among the row's duties, general ones left out."""
+    """One scored row, whatever it was read from. codes: share of each code among the row's duties, general ones left out.
+
+    mismatch: None where no title was scored; file: its name, where several are read.
+    """
 
     number: int
     status: str
@@ -41,24 +37,27 @@ class Row:
     codes: Mapping[str, float] = field(default_factory=dict)
     title: str = ""
     promised: str | None = None
-    mismatch: bool = False
+    mismatch: bool | None = None
     review: bool = False
     reasons: tuple[str, ...] = ()
     steps: frozenset[int] | None = None
     id: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
 
 
 @dataclass
 class Group:
-    """The rows that share a value of a column."""
+    """The rows that share a value of a column. shown: the value as the user wrote it, in the spelling met first."""
 
+    shown: str = ""
     rows: int = 0
     ok: int = 0
     primary: Counter[str] = field(default_factory=Counter)
     mix: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     mismatch: int = 0
+    compared: int = 0
     promised: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: Row) -> None:
@@ -72,17 +71,33 @@ class Group:
         self.codes.update(row.codes)
         if row.promised:
             self.promised[row.promised] += 1
-        self.mismatch += row.mismatch
+        self.mismatch += bool(row.mismatch)
+        self.compared += row.mismatch is not None
+
+    def merge(self, other: Group) -> None:
+        """Take in another group."""
+        self.rows, self.ok = self.rows + other.rows, self.ok + other.ok
+        self.mismatch, self.compared = self.mismatch + other.mismatch, self.compared + other.compared
+        self.primary.update(other.primary)
+        self.promised.update(other.promised)
+        self.mix.update(other.mix)
+        self.codes.update(other.codes)
 
     def shares(self) -> dict[str, float]:
-        """The duty mix of the group: share of each code, adding up to 1, or nothing where no row has duties."""
+        """The duty mix of the group: share of each code, adding up to 1, or nothing where no row has duties.
+
+        A mean over postings: a posting with many duties does not outvote one with few.
+        """
         total = sum(self.codes.values())
         return {k: v / total for k, v in sorted(self.codes.items()) if v > 0} if total > 0 else {}
 
 
 @dataclass
 class Tally:
-    """All the counts. by: column → value → group; `title` groups rows by their titles; own: functions beside the shipped three."""
+    """All the counts. by: column → value → group; `title` groups rows by their titles; own: functions beside the shipped three.
+
+    titled: there are titles, from title_column if from one; exact: the shares of codes are known, not spread evenly over their names.
+    """
 
     rows: int = 0
     status: Counter[str] = field(default_factory=Counter)
@@ -98,6 +113,9 @@ class Tally:
     titles: dict[str, Group] = field(default_factory=dict)
     months: set[str] = field(default_factory=set)
     own: list[str] = field(default_factory=list)
+    titled: bool = False
+    title_column: str | None = None
+    exact: bool = True
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -121,36 +139,57 @@ class Tally:
             if len(self.reviewed) < MAX_REVIEW:
                 self.reviewed.append(row)
         for column, value in row.values.items():
-            _group(self.by.setdefault(column, {}), month(value) if column in self.months else value).add(row)
-        if row.title:
-            _group(self.titles, row.title).add(row)
+            folded = fold(value)
+            if column in self.months:
+                value = folded = date_of(folded)
+            _group(self.by.setdefault(column, {}), folded, value).add(row)
+        if folded := fold(row.title):
+            self.titled = True
+            _group(self.titles, folded, row.title).add(row)
+
+    def finish(self) -> None:
+        """To be called after the last row: dates like 01/02/2026 become months, in the order that all of their column tell."""
+        for column in self.months:
+            groups = self.by.get(column, {})
+            day, merged = day_first(groups), dict[str, Group]()
+            for value, group in groups.items():
+                label = ordered_month(value, day)
+                merged.setdefault(label, Group(label if value != MORE else MORE)).merge(group)
+            self.by[column] = merged
 
     def largest(self, groups: Mapping[str, Group], count: int) -> list[tuple[str, Group]]:
-        """The groups of most rows with a result, the first value first among equals."""
-        known = [(v, g) for v, g in groups.items() if v and v != "…" and g.ok]
-        return sorted(known, key=lambda p: (-p[1].ok, p[0]))[:count]
+        """The groups of most rows with a result, the first value first among equals; each with its value as the user wrote it."""
+        known = sorted(((v, g) for v, g in groups.items() if v and v != MORE and g.ok), key=lambda p: (-p[1].ok, p[0]))
+        return [(group.shown, group) for _, group in known[:count]]
 
 
-def _group(groups: dict[str, Group], value: str) -> Group:
+def _group(groups: dict[str, Group], value: str, shown: str) -> Group:
     if value not in groups and len(groups) >= MAX_VALUES:
-        value = "…"
-    return groups.setdefault(value, Group())
-
-
-def month(value: str) -> str:
-    """`2026-03` of a date that begins with year and month; another value as it is."""
-    found = _DATE.match(value)
-    return f"{found.group(1)}-{int(found.group(2)):02d}" if found else value
+        value = shown = MORE
+    if value not in groups:
+        groups[value] = Group(shown)
+    return groups[value]
 
 
 def overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """How much two duty mixes have in common: the sum of the smaller share of each code; 1 where they are the same."""
+    """How much two duty mixes have in common: the sum of the smaller share of each code; 1 where they are the same.
+
+    Work that is not told apart (`UNTOLD`) is nobody else's: one department's may be sales and another's finance.
+    """
     # rounded, so that a mix and itself have all in common
-    return round(sum(min(share, other.get(code, 0.0)) for code, share in one.items()), 9)
+    return round(sum(min(share, other.get(code, 0.0)) for code, share in one.items() if code != UNTOLD), 9)
+
+
+def alike(mixes: Sequence[Mapping[str, float]]) -> list[list[float]]:
+    """The overlap of each mix with each; with itself all is in common, also what is not told apart."""
+    return [[1.0 if i == j else overlap(one, other) for j, other in enumerate(mixes)] for i, one in enumerate(mixes)]
 
 
 def spread(mix: Mapping[str, float], codes: Sequence[str], profiles: Profiles | None = None) -> dict[str, float]:
-    """A row's codes with shares where only their names are known: each function's share of the mix, evenly over its codes."""
+    """A row's codes with shares where only their names are known: each function's share of the mix, evenly over its codes.
+
+    Work of other functions, whose codes no scored table names, is `UNTOLD`.
+    """
     out: dict[str, float] = {}
     new = [f for f in mix if f not in (*FUNCTIONS, "other")]
     prefixes = {**LETTERS, **(profiles.prefixes if profiles else {})}
@@ -161,227 +200,5 @@ def spread(mix: Mapping[str, float], codes: Sequence[str], profiles: Profiles | 
         for code in own:
             out[code] = mix.get(function, 0.0) / len(own)
     if mix.get("other"):
-        out["n.other"] = mix["other"]
+        out[UNTOLD] = mix["other"]
     return out
-
-
-# --- reading ---------------------------------------------------------------------------------------------------------
-
-
-def tally(
-    path: Path,
-    by: Sequence[str] = (),
-    details: Path | None = None,
-    title: str | None = None,
-    prefix: str = "jd_",
-    profiles: Profiles | None = None,
-) -> Tally:
-    """Count a scored table (CSV, TSV, XLSX, Parquet or the JSONL of records). Raises TableError, ColumnError.
-
-    by: columns to break it down by; where none is named, those that are plainly department, company, city or month.
-    details: the table of duties, which tells shares of codes and the nine steps for tables that lack them.
-    profiles: of the models that scored, where they have functions of a user's own.
-    """
-    from analyzer.bulk.columns import Columns, normal
-    from analyzer.bulk.files import Reading, examine
-    from analyzer.bulk.streams import Source
-
-    source = Source(path)
-    marker = _marker(path, prefix)
-    try:
-        table = examine(source, Reading(Columns((marker,)), guess=False))
-    except ColumnError:
-        raise ColumnError(f"{path.name} is no scored table: it has no column {marker!r}; make one with `jd-analyzer score`") from None
-    records = marker == "status"
-    header = list(_record_fields(path)) if records else [h for h in table.header if not h.startswith(prefix)]
-    for name in by:
-        if name not in header:
-            raise ColumnError(f"{path.name} has no column {name!r} (--by); its columns: {', '.join(map(repr, header[:30]))}")
-    chosen = list(by) or [h for names in KINDS.values() for h in header if normal(h) in names]
-    titled = title or _title_column(header)
-    out = Tally()
-    out.months = {c for c in chosen if normal(c) in KINDS["month"]}
-    duties = _Duties(details) if details else None
-    mixed = [h.removeprefix(f"{prefix}mix_") for h in table.header if h.startswith(f"{prefix}mix_")]
-    out.own = [] if records else [f for f in mixed if f not in (*FUNCTIONS, "other")]
-    for row in _rows(table, source, records, chosen, titled, _Cells(prefix, tuple(out.own), profiles), duties):
-        out.add(row)
-    for column in chosen:
-        out.by.setdefault(column, {})
-    return out
-
-
-def _marker(path: Path, prefix: str) -> str:
-    """The column that shows a table to be a scored one."""
-    from analyzer.bulk.files import format_of
-
-    if format_of(path) == "jsonl":
-        return "status"
-    return f"{prefix}status"
-
-
-def _record_fields(path: Path) -> list[str]:
-    """Names of the input's own fields, from the first records of a JSONL."""
-    import itertools
-    import json
-
-    from analyzer.bulk.streams import Source
-
-    names: dict[str, None] = {}
-    with Source(path).open() as stream:
-        for line in itertools.islice(stream, 100):
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            given = record.get("input") if isinstance(record, dict) else None
-            names.update(dict.fromkeys(given if isinstance(given, dict) else ()))
-    return list(names)
-
-
-def _title_column(header: Sequence[str]) -> str | None:
-    from analyzer.bulk.columns import TITLE, normal
-
-    forms = {normal(h): h for h in reversed(header)}
-    return next((forms[n] for n in TITLE if n in forms), None)
-
-
-def _rows(
-    table: Any, source: Any, records: bool, by: Sequence[str], titled: str | None, ours: _Cells, duties: _Duties | None
-) -> Iterator[Row]:
-    import json
-
-    from analyzer.bulk.readers import read
-
-    number = 0
-    for chunk in read(table, 0, source):
-        if records:
-            for line in chunk.rows:
-                number += 1
-                yield _from_record(number, json.loads(line), by, titled)
-            continue
-        batch = chunk.batch
-        cells = batch.to_pylist() if batch is not None else [dict(zip(table.header, r, strict=True)) for r in chunk.rows]
-        for row in cells:
-            number += 1
-            made = _from_cells(number, row, by, titled, ours)
-            yield duties.onto(made) if duties else made
-
-
-def _clean(value: Any) -> str:
-    return "" if value is None else unicodedata.normalize("NFKC", str(value)).strip()
-
-
-def _true(value: Any) -> bool:
-    return value is True or str(value).lower() == "true"
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """Which columns of a table are ours: their prefix, the functions beside the shipped three, and whose profiles name them."""
-
-    prefix: str
-    own: tuple[str, ...] = ()
-    profiles: Profiles | None = None
-
-
-def _from_cells(number: int, row: Mapping[str, Any], by: Sequence[str], titled: str | None, ours: _Cells) -> Row:
-    def cell(name: str) -> Any:
-        value = row.get(ours.prefix + name)
-        return None if value == "" else value
-
-    mix = {f: float(cell(f"mix_{f}") or 0.0) for f in (*FUNCTIONS, *ours.own, "other")}
-    return Row(
-        number,
-        str(cell("status") or "unreadable"),
-        cell("primary"),
-        float(cell("probability")) if cell("probability") is not None else None,
-        tuple(str(cell("functions") or "").split()),
-        mix,
-        spread(mix, str(cell("subfunctions") or "").split(), ours.profiles),
-        _clean(row.get(titled)) if titled else "",
-        cell("title_function"),
-        _true(cell("title_mismatch")),
-        _true(cell("review")),
-        tuple(str(cell("reasons") or "").split()),
-        None,
-        "",
-        {c: _clean(row.get(c)) for c in by},
-    )
-
-
-def _from_record(number: int, record: Mapping[str, Any], by: Sequence[str], titled: str | None) -> Row:
-    raw = record.get("input")
-    given: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
-    promise = record.get("title") or {}
-    codes = _code_shares(record.get("duties") or ())
-    return Row(
-        number,
-        str(record.get("status", "unreadable")),
-        record.get("primary"),
-        (record.get("probability") or {}).get(record.get("primary")),
-        tuple(record.get("functions") or ()),
-        record.get("mix") or {},
-        codes,
-        _clean(promise.get("text") or (given.get(titled) if titled else "")),
-        promise.get("function"),
-        bool(promise.get("mismatch")),
-        bool(record.get("review")),
-        tuple(record.get("reasons") or ()),
-        frozenset(s["step"] for s in record.get("steps") or ()),
-        _clean(record.get("id")),
-        {c: _clean(given.get(c)) for c in by},
-    )
-
-
-def _code_shares(duties: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    counted: Counter[str] = Counter()
-    for duty in duties:
-        for part in duty["codes"]:
-            if prefix_of(part["code"]) != "g":
-                counted[part["code"]] += part["share"]
-    total = sum(counted.values())
-    return {c: s / total for c, s in counted.items()} if total else {}
-
-
-class _Duties:
-    """The table of duties beside the scored table, both in the order of rows."""
-
-    def __init__(self, path: Path) -> None:
-        self._lines = _detail_rows(path)
-        self._next: Mapping[str, Any] | None = next(self._lines, None)
-
-    def onto(self, row: Row) -> Row:
-        """The row with its codes' exact shares and its steps."""
-        mine = []
-        while self._next is not None and self._next["row"] <= row.number:
-            if self._next["row"] == row.number:
-                mine.append(self._next)
-            self._next = next(self._lines, None)
-        row.codes = _code_shares(mine)
-        row.steps = frozenset(s for d in mine for s in d["steps"])
-        return row
-
-
-def _detail_rows(path: Path) -> Iterator[dict[str, Any]]:
-    import json
-
-    from analyzer.bulk.files import format_of
-    from analyzer.bulk.streams import Source
-
-    if format_of(path) == "jsonl":
-        with Source(path).open() as stream:
-            for line in stream:
-                yield json.loads(line)
-        return
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=["row", "codes", "steps"]):
-            for duty in batch.to_pylist():
-                pairs = [c.rpartition("=") for c in duty["codes"].split()]
-                yield {
-                    "row": duty["row"],
-                    "codes": [{"code": c, "share": float(s)} for c, _, s in pairs],
-                    "steps": [int(s) for s in duty["steps"].split()],
-                }

@@ -23,8 +23,9 @@ from analyzer.bulk.run import Options, score_files
 from analyzer.errors import TableError
 from analyzer.pipeline.places import own_functions
 from analyzer.profiles import load_profiles
+from analyzer.report.scored import tally
 from analyzer.report.table import table_report
-from analyzer.report.tally import spread, tally
+from analyzer.report.tally import spread
 
 OURS = [*JD_COLUMNS, "jd_growth", "jd_mix_growth"]
 TEXTS = ["搭建增长模型，提升裂变；", "维护媒体关系；", "", "Definir la estrategia de marca."]

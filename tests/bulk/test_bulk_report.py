@@ -13,8 +13,10 @@ from bulk_tools import texts, write_csv
 from analyzer.bulk.layout import JD_COLUMNS
 from analyzer.bulk.run import Options, score_files
 from analyzer.errors import ColumnError
+from analyzer.report.months import month
+from analyzer.report.scored import tally
 from analyzer.report.table import page, table_report
-from analyzer.report.tally import MAX_VALUES, Row, Tally, month, overlap, spread, tally
+from analyzer.report.tally import MAX_VALUES, MORE, UNTOLD, Row, Tally, overlap, spread
 
 HEADER = ["公司", "部门", "职位", "月份", *JD_COLUMNS]
 
@@ -72,7 +74,7 @@ def test_overlap_shows_departments_that_do_the_same_under_other_names(tmp_path: 
 
 def test_shares_of_codes_follow_the_mix() -> None:
     assert spread({"marketing": 0.5, "operations": 0.2, "brand": 0.0, "other": 0.3}, ["m.pr", "m.media", "o.user"]) == {
-        "m.pr": 0.25, "m.media": 0.25, "o.user": 0.2, "n.other": 0.3,
+        "m.pr": 0.25, "m.media": 0.25, "o.user": 0.2, UNTOLD: 0.3,
     }  # fmt: skip
     assert [month(v) for v in ("2026-03-01", "2026/3/1", "2026年3月", "soon")] == ["2026-03", "2026-03", "2026-03", "soon"]
 
@@ -130,8 +132,8 @@ def test_the_page_stands_alone_and_says_all_in_tables_too(tmp_path: Path) -> Non
     assert ["品牌专员", "Brand", "Operations", "1 / 1"] in tables["title"]
     assert tables["row"][1] == ["4", "=品牌专员<i>", "Marketing", "51%", "close scores"]
     assert "=品牌专员<i>" not in made and html.escape("=品牌专员<i>") in made
-    assert "企划部 and 运营部 share 100% of their duties." in made
-    assert "Without a result: bad_row 1." in made
+    assert "The work under 企划部 and 运营部 is 100% the same." in made
+    assert "Without a result: damaged row (1)." in made
 
 
 @pytest.mark.parametrize(("ui", "heading"), [("en", "Titles that mislead"), ("es", "Títulos que engañan"), ("zh", "名不副实的职位名称")])
@@ -184,7 +186,8 @@ def test_a_table_without_rows_has_a_page(tmp_path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerow(HEADER)
     assert "What 0 job postings really are" in table_report(path)
-    assert "No title disagrees" in page(Tally(), "x")
+    assert "No title disagrees" in table_report(path)
+    assert "There is no column of titles" in page(Tally(), "x")
 
 
 def test_memory_stays_flat_however_many_values_a_column_has() -> None:
@@ -192,5 +195,5 @@ def test_memory_stays_flat_however_many_values_a_column_has() -> None:
     for n in range(MAX_VALUES + 50):
         counted.add(Row(n, "ok", "brand", title=f"t{n}", values={"c": f"v{n}"}))
     assert len(counted.titles) == len(counted.by["c"]) == MAX_VALUES + 1
-    assert counted.titles["…"].ok == 50
-    assert "…" not in dict(counted.largest(counted.titles, 10**6))
+    assert counted.titles[MORE].ok == 50
+    assert MORE not in dict(counted.largest(counted.titles, 10**6))
