@@ -13,6 +13,7 @@ import pytest
 from bulk_fake import FakeFactory
 from bulk_tools import read_csv, texts, write_csv
 
+from analyzer.bulk import stage as stages
 from analyzer.bulk.run import Options, score_files
 from analyzer.bulk.summary import Summary
 from analyzer.errors import OutputError, OutputRefused, ResumeError, TableError
@@ -103,3 +104,82 @@ def test_to_tells_the_delimiter_whatever_the_name(tmp_path: Path) -> None:
     ):
         run([source], tmp_path / name, format=to)
         assert (tmp_path / name).read_text(encoding="utf-8").startswith(f"id{delimiter}text{delimiter}jd_status")
+
+
+def elsewhere(monkeypatch: pytest.MonkeyPatch, folder: Path, home: str) -> None:
+    """Have a folder stand as one of another file system than the parts."""
+    replace_ = Path.replace
+
+    def apart(self: Path, target: Path) -> Path:
+        if home in str(self) and Path(target).parent == folder:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return replace_(self, target)
+
+    monkeypatch.setattr(Path, "replace", apart)
+
+
+def test_duties_on_another_file_system_are_copied_there_and_put_in_place_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, far = table(tmp_path), tmp_path / "far"
+    far.mkdir()
+    run([source], tmp_path / "whole.csv", details=tmp_path / "whole.jsonl")
+    elsewhere(monkeypatch, far, ".jdpart")
+    copied = stages.shutil.copyfile
+
+    def full(part: Path, copy: Path) -> None:
+        copied(part, copy)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(stages.shutil, "copyfile", full)
+    with pytest.raises(OutputError, match=r"the disk is full while d\.jsonl is written; 12 rows are finished and kept"):
+        run([source], tmp_path / "out.csv", details=far / "d.jsonl")
+    assert names(far) == []
+    monkeypatch.setattr(stages.shutil, "copyfile", copied)
+    assert run([source], tmp_path / "out.csv", details=far / "d.jsonl").scored_now == 0
+    assert (far / "d.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert names(far) == ["d.jsonl"]
+    assert names(tmp_path) == ["far", "in.csv", "out.csv", "whole.csv", "whole.jsonl"]
+
+
+def test_a_finished_run_goes_to_the_names_of_the_call_that_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = table(tmp_path), tmp_path / "out.csv"
+    moved = stages._move
+
+    def fails(wrong: str) -> None:
+        def move(part: Path, to: Path) -> None:
+            if to.name == wrong:
+                raise OSError(errno.EACCES, "Permission denied")
+            moved(part, to)
+
+        monkeypatch.setattr(stages, "_move", move)
+
+    fails("out.csv")
+    with pytest.raises(OutputError, match=r"out\.csv cannot be written \(Permission denied\); 12 rows are finished and kept"):
+        run([source], target, details=tmp_path / "d1.jsonl")
+    fails("d2.jsonl")
+    with pytest.raises(OutputError, match=r"d2\.jsonl cannot be written"):
+        run([source], target, details=tmp_path / "d2.jsonl")
+    assert names(tmp_path) == ["in.csv", "out.csv.jdpart", "out.csv.jdpart.lock"]
+    done = run([source], target, details=tmp_path / "d3.jsonl")
+    assert done.outputs == [str(target), str(tmp_path / "d3.jsonl")]
+    assert names(tmp_path) == ["d3.jsonl", "in.csv", "out.csv"]
+    fails("out.csv")
+    with pytest.raises(OutputError):
+        run([source], target, details=tmp_path / "d1.jsonl")
+    (tmp_path / "out.csv.jdpart" / "details").rename(tmp_path / "d1.jsonl")  # stopped when one of two was in its place
+    fails("")
+    with pytest.raises(ResumeError, match=r"has written .*d1\.jsonl already, not .*d2\.jsonl"):
+        run([source], target, details=tmp_path / "d2.jsonl")
+    assert run([source], target, details=tmp_path / "d1.jsonl").scored_now == 0
+    assert names(tmp_path) == ["d1.jsonl", "d3.jsonl", "in.csv", "out.csv"]
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="makes a link")
+def test_an_output_that_is_a_link_is_written_through(tmp_path: Path) -> None:
+    source = table(tmp_path)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "out.csv").symlink_to(tmp_path / "there" / "real.csv")
+    run([source], tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").is_symlink()
+    assert len(read_csv(tmp_path / "there" / "real.csv")) == 12
