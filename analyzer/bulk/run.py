@@ -23,7 +23,7 @@ from analyzer.bulk.streams import Source, with_head
 from analyzer.bulk.summary import Summary, write_summary
 from analyzer.bulk.targets import check_inputs, find_targets, make_folders, without_outputs
 from analyzer.bulk.worker import AnalyzerFactory, Done, Job, check_prefix, own_functions
-from analyzer.errors import OutputError, TableError
+from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
 
 
@@ -100,7 +100,8 @@ def score_files(
     inputs: files or folders, `-` for stdin. output: a path whose name tells the format (csv, tsv, xlsx, parquet,
     jsonl, the text ones also .gz or .zst), or `-` for stdout. text, title, id, language: columns; text and title are
     found by name where plain. factory: makes the scorer of each process. on_table is told what was found of each
-    input, on_event how far the run is, on_note what else there is to say beforehand. Killed and called again alike, it goes on where it stopped.
+    input, on_event how far the run is, on_note what else there is to say beforehand.
+    Killed and called again alike, it goes on where it stopped.
 
     Raises TableError, ColumnError, ResumeError, OutputError, WorkerError, ModelNotFound; KeyboardInterrupt leaves what
     is finished in place to go on from.

@@ -118,6 +118,7 @@ def _run(inputs: list[str], output: str, given: dict[str, Any], progress: str, q
     from analyzer.bulk.progress import shown
     from analyzer.bulk.run import score_files
     from analyzer.cli import complain
+    from analyzer.cli.stopping import EXIT, stoppable
     from analyzer.errors import AnalyzerError, OutputError, OutputRefused, WorkerError
 
     def say(line: str) -> None:
@@ -125,11 +126,11 @@ def _run(inputs: list[str], output: str, given: dict[str, Any], progress: str, q
             complain(line)
 
     try:
-        with shown(progress, quiet) as bar:
+        with stoppable(quiet), shown(progress, quiet) as bar:
             summary = score_files(inputs, output, **given, on_table=lambda t: say(t.said()), on_event=bar, on_note=say)
     except KeyboardInterrupt:
         say("stopped; what is finished is kept: give the same command again to go on")
-        raise typer.Exit(130) from None
+        raise typer.Exit(EXIT) from None
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; Python would complain when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -69,7 +69,7 @@ def test_outputs_need_names_of_their_own(tmp_path: Path) -> None:
         (tmp_path / "a.jsonl", {"details": tmp_path / "x" / ".." / "a.jsonl"}),
         (tmp_path / "a.csv", {"details": tmp_path / "d.jsonl", "summary": tmp_path / "d.jsonl"}),
     ):
-        with pytest.raises(OutputRefused, match="JD-507: .* need two names"):
+        with pytest.raises(OutputRefused, match=r"JD-507: .* need two names"):
             run([source], target, **options)
     (tmp_path / "folder.csv").mkdir()
     for target, options in (
