@@ -23,7 +23,7 @@ from analyzer.bulk.streams import Source, with_head
 from analyzer.bulk.summary import Summary, write_summary
 from analyzer.bulk.targets import check_inputs, find_targets, make_folders, without_outputs
 from analyzer.bulk.worker import AnalyzerFactory, Done, Job, check_prefix, own_functions
-from analyzer.errors import TableError
+from analyzer.errors import OutputError, TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
 
 
@@ -195,7 +195,12 @@ def _plan(
 def _home(beside: Path | None, stack: ExitStack) -> Path:
     if beside:
         return beside.with_name(beside.name + ".jdpart")
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jd-analyzer-"))) / "stdout.jdpart"
+    try:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jd-analyzer-"))) / "stdout.jdpart"
+    except OSError as error:
+        raise OutputError(
+            f"the temporary folder cannot be written ({error.strerror}): make room there, or name another one in the variable TMPDIR"
+        ) from None
 
 
 def _staged(kind: str, tables: Sequence[Table]) -> str:
@@ -204,7 +209,9 @@ def _staged(kind: str, tables: Sequence[Table]) -> str:
         return "jsonl"
     if kind == "csv" and not any(t.kind == "jsonl" for t in tables):
         return "csv"
-    return "arrow" if kind == "parquet" and all(t.kind == "parquet" for t in tables) else "rows"
+    # Several files' columns are told apart by name.
+    apart = len(tables) == 1 or not any(len(set(t.header)) < len(t.header) for t in tables)
+    return "arrow" if kind == "parquet" and apart and all(t.kind == "parquet" for t in tables) else "rows"
 
 
 def _header(tables: Sequence[Table]) -> list[str]:

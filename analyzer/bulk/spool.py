@@ -182,15 +182,16 @@ def write_arrow(spool: Path, target: Path, own: Sequence[str] = ()) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = None
+    schema, alike = None, True
     given: dict[str, None] = {}
     ours: list[str] = []
     for reader in _arrow_blocks(spool):
         if schema is None or not reader.schema.equals(schema):
+            alike = schema is None
             given.update(dict.fromkeys(reader.schema.names[: -len(jd_columns(own))]))
             ours = reader.schema.names[-len(jd_columns(own)) :]
             schema = reader.schema if schema is None else pa.unify_schemas([schema, reader.schema], promote_options="permissive")
-    if schema is not None:
+    if schema is not None and not alike:  # a single table's own names may be doubled
         schema = pa.schema([schema.field(n) for n in (*given, *ours)], metadata=schema.metadata)
     with pq.ParquetWriter(target, schema or arrow_schema(jd_types(own)), compression="zstd") as writer:
         held: list[Any] = []

@@ -9,11 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from bulk_fake import FakeFactory
 from bulk_tools import read_csv, texts, write_csv
 
 from analyzer.bulk import stage as stages
+from analyzer.bulk.layout import JD_COLUMNS
 from analyzer.bulk.run import Options, score_files
 from analyzer.bulk.summary import Summary
 from analyzer.errors import OutputError, OutputRefused, ResumeError, TableError
@@ -183,3 +186,18 @@ def test_an_output_that_is_a_link_is_written_through(tmp_path: Path) -> None:
     run([source], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").is_symlink()
     assert len(read_csv(tmp_path / "there" / "real.csv")) == 12
+
+
+def test_parquet_with_doubled_names_goes_to_parquet(tmp_path: Path) -> None:
+    for name in ("1.parquet", "2.parquet"):
+        columns = [pa.array(texts(12)), pa.array(range(12), pa.int16()), pa.array(["x"] * 12)]
+        pq.write_table(pa.Table.from_arrays(columns, names=["text", "a", "a"]), tmp_path / name)
+    run([tmp_path / "1.parquet"], tmp_path / "out.parquet")
+    out = pq.ParquetFile(tmp_path / "out.parquet").read()  # read_table takes no doubled names
+    assert out.column_names == ["text", "a", "a", *JD_COLUMNS]
+    assert out.schema.field(1).type == pa.int16()
+    assert (out.column(1).to_pylist(), out.column(2).to_pylist()) == (list(range(12)), ["x"] * 12)
+    run([tmp_path / "1.parquet", tmp_path / "2.parquet"], tmp_path / "both.parquet")
+    both = pq.read_table(tmp_path / "both.parquet")
+    assert both.column_names == ["text", "a", "a_2", *JD_COLUMNS]
+    assert (both.column("a").to_pylist(), both.column("a_2").to_pylist()) == ([*range(12)] * 2, ["x"] * 24)
