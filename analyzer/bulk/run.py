@@ -18,7 +18,7 @@ from analyzer.bulk.layout import jd_columns, renamed
 from analyzer.bulk.pool import cores, scored
 from analyzer.bulk.readers import Chunk, read
 from analyzer.bulk.scoring import Scorer
-from analyzer.bulk.stage import Stage
+from analyzer.bulk.stage import READ_AS, Stage
 from analyzer.bulk.streams import Source, with_head
 from analyzer.bulk.summary import Summary, write_summary
 from analyzer.bulk.targets import check_inputs, find_targets, make_folders, without_outputs
@@ -240,11 +240,15 @@ def _fingerprint(plan: _Plan, options: Options, model: Mapping[str, str], limits
         "delimiter": plan.job.delimiter,
     }
     shown |= {"chunk_rows": limits.chunk_rows, "chunk_characters": limits.chunk_characters}
-    shown["read as"] = [
-        [t.kind, asdict(t.columns), t.encoding.name if t.encoding else None, asdict(t.dialect) if t.dialect else None, t.sheet]
-        for t in plan.tables
-    ]
+    shown[READ_AS] = [_read_as(t) for t in plan.tables]
     return {"inputs": inputs, "options": shown, "model": dict(model)}
+
+
+def _read_as(table: Table) -> dict[str, Any]:
+    """How a table is read, by names that a refusal to go on can tell."""
+    columns = {k: v for k, v in asdict(table.columns).items() if k != "guessed"}
+    cells = {f"{k} of the input": v for k, v in asdict(table.dialect).items()} if table.dialect else {}
+    return {"format": table.kind, **columns, "encoding": table.encoding.name if table.encoding else None, **cells, "sheet": table.sheet}
 
 
 def _go(

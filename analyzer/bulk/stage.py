@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,9 +28,11 @@ from filelock import FileLock, Timeout
 from analyzer.bulk.worker import Done
 from analyzer.errors import OutputError, ResumeError
 
-FORMAT = 1
+FORMAT = 2
 DETAILS_PARTS = ("details", "duties")
 """Names of the parts that are the table of duties; every other one that is moved is the output."""
+READ_AS = "read as"
+"""The option that holds, for each table, how it is read."""
 SYNC_SECONDS = 2.0
 """Between two syncs to the disk. A killed process loses nothing by it; a power cut costs these seconds of work."""
 
@@ -304,11 +307,14 @@ def _sync(path: Path) -> None:
 
 def _compare(first: Mapping[str, Any], fingerprint: Mapping[str, Any], name: str, home: Path) -> None:
     """Raise ResumeError, saying what differs, unless the unfinished run was like this one."""
-    known = first.get("fingerprint", {}) if first.get("format") == FORMAT else {}
-    now = json.loads(_line(fingerprint))
-    if known == now:
+    known, now, same = first.get("fingerprint", {}), json.loads(_line(fingerprint)), first.get("format") == FORMAT
+    if same and known == now:
         return
-    parts = [_difference(key, known.get(key), now.get(key)) for key in sorted({*known, *now}) if known.get(key) != now.get(key)]
+    parts = (
+        ["another version of this program began it"]
+        if not same
+        else [_difference(key, known.get(key), now.get(key)) for key in sorted({*known, *now}) if known.get(key) != now.get(key)]
+    )
     raise ResumeError(
         f"{home.name} holds an unfinished run for {name} that does not fit this one: {'; '.join(parts)}. "
         "Put that back to go on, or begin anew with --restart (what was finished is then thrown away)"
@@ -324,6 +330,26 @@ def _difference(key: str, old: Any, new: Any) -> str:
         changed = sorted(k for k in {*(old or {}), *(new or {})} if (old or {}).get(k) != (new or {}).get(k))
         return f"the model changed ({', '.join(changed)})"
     if key == "options":
-        changed = sorted(k for k in {*(old or {}), *(new or {})} if (old or {}).get(k) != (new or {}).get(k))
-        return "other options (" + ", ".join(f"{k}: {(old or {}).get(k)!r}, now {(new or {}).get(k)!r}" for k in changed) + ")"
+        return "other options (" + "; ".join(_options(old or {}, new or {})) + ")"
     return f"another {key}"
+
+
+def _options(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """What differs between two sets of options, each named once with its value before and now."""
+    for key in sorted({*old, *new}):
+        before, now = old.get(key), new.get(key)
+        if before == now:
+            continue
+        if key != READ_AS:
+            yield f"{key}: {_said(before)} before, now {_said(now)}"
+            continue
+        told = dict.fromkeys(line for a, b in zip_longest(before or [], now or [], fillvalue={}) for line in _options(a, b))
+        yield from told
+
+
+def _said(value: Any) -> str:
+    if value is None or value == [] or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ", ".join(map(_said, value)) if isinstance(value, list) else repr(value) if isinstance(value, str) else str(value)
