@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol, cast
 from analyzer.bulk import spool
 from analyzer.bulk.columns import Columns
 from analyzer.bulk.files import Reading, Table, examine, examine_stream, find_sources
-from analyzer.bulk.layout import jd_columns, renamed
+from analyzer.bulk.layout import jd_columns, renamed, safe
 from analyzer.bulk.pool import cores, scored
 from analyzer.bulk.readers import Chunk, read
 from analyzer.bulk.scoring import Scorer
@@ -150,6 +150,10 @@ def _plan(
 ) -> _Plan:
     targets = find_targets(output, options.details, options.summary, options.format)
     target, details = targets.output, targets.details
+    if safe(options.prefix) != options.prefix:
+        raise TableError(
+            f"the prefix {options.prefix!r} would make formulas of our columns' names in a spreadsheet; begin it with a letter"
+        )
     check_inputs(inputs, targets)
     sources, notes = without_outputs(find_sources(inputs), targets)
     tables, stdin = [], None
@@ -185,7 +189,8 @@ def _plan(
         own,
     )
     home = _home(target or details, stack)
-    head = spool.csv_head([*header, *renamed(jd_columns(own), options.prefix)], delimiter, options.bom) if staged == "csv" else b""
+    named = [safe(h) for h in header] if options.safe_cells else header
+    head = spool.csv_head([*named, *renamed(jd_columns(own), options.prefix)], delimiter, options.bom) if staged == "csv" else b""
     if staged == "csv" and not target:
         sys.stdout.buffer.write(head)
         head = b""
@@ -316,13 +321,13 @@ def _finished(plan: _Plan, options: Options, summary: Summary) -> dict[Path, Pat
         elif plan.kind == "parquet":
             spool.write_parquet(part, made, job.header, job.prefix, job.own)
         elif plan.kind == "xlsx":
-            cut = spool.write_xlsx(part, made, job.header, job.prefix, stage.home, job.own)
+            cut = spool.write_xlsx(part, made, job.header, job.prefix, stage.home, job.own, job.safe_cells)
             if cut:
                 summary.notes.append(
                     f"{cut} cells were cut at the {spool.EXCEL_CHARACTERS:,} characters Excel holds; CSV and Parquet keep them whole"
                 )
         else:
-            spool.write_csv(part, made, job.header, job.prefix, job.delimiter, options.bom, job.own)
+            spool.write_csv(part, made, job.header, job.prefix, job.delimiter, options.bom, job.own, job.safe_cells)
         part = made
     if plan.packed:
         packed = stage.home / "packed"

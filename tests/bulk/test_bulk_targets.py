@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -201,3 +202,19 @@ def test_parquet_with_doubled_names_goes_to_parquet(tmp_path: Path) -> None:
     both = pq.read_table(tmp_path / "both.parquet")
     assert both.column_names == ["text", "a", "a_2", *JD_COLUMNS]
     assert (both.column("a").to_pylist(), both.column("a_2").to_pylist()) == ([*range(12)] * 2, ["x"] * 24)
+
+
+def test_safe_cells_are_safe_in_the_first_row_too(tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "in.csv", ["=cmd", "text"], [["=1", "负责运营"]])
+    lines = tmp_path / "in.jsonl"
+    lines.write_text('{"=cmd": "=1", "text": "负责运营"}\n', encoding="utf-8")
+    for given in (source, lines):
+        run([given], tmp_path / "out.csv", safe_cells=True)
+        assert [next(iter(r.items())) for r in read_csv(tmp_path / "out.csv")] == [("'=cmd", "'=1")]
+        run([given], tmp_path / "out.xlsx", safe_cells=True)
+        page = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+        assert (page["A1"].value, page["A2"].value) == ("'=cmd", "'=1")
+        run([given], tmp_path / "out.csv")
+        assert [next(iter(r.items())) for r in read_csv(tmp_path / "out.csv")] == [("=cmd", "=1")]
+    with pytest.raises(TableError, match=r"the prefix '=1\+' would make formulas"):
+        run([source], tmp_path / "bad.csv", prefix="=1+")
