@@ -6,6 +6,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ class _Pool:
 
     def _new(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
+        _hush_tracker()
         theirs, self.line = context.Pipe(duplex=False)
         return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(self.job, theirs))
 
@@ -102,6 +104,20 @@ class _Pool:
             )
         self.executor = self._new()
         return deque((chunk, self._try_submit(chunk)) for chunk, _ in pending)
+
+
+def _hush_tracker() -> None:
+    """Have Python's process that takes away the semaphores of a killed run do so without a warning: there is nothing to be done."""
+    if os.name != "posix":
+        return
+    from multiprocessing import resource_tracker
+
+    option = "ignore::UserWarning:multiprocessing.resource_tracker"
+    sys.warnoptions.append(option)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(option)
 
 
 @contextmanager
