@@ -91,6 +91,8 @@ class Stage:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
+                if not Path(self._lock.lock_file).exists():  # it could not be made: nobody holds it
+                    raise OutputError(f"{self._name()} cannot be written: no file can be made in {self.home.parent}") from None
                 raise OutputError(f"another run is writing {self._name()}; wait for it, or choose another output") from None
         try:
             with self._told():
@@ -343,8 +345,8 @@ def _options(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         if key != READ_AS:
             yield f"{key}: {_said(before)} before, now {_said(now)}"
             continue
-        told = dict.fromkeys(line for a, b in zip_longest(before or [], now or [], fillvalue={}) for line in _options(a, b))
-        yield from told
+        pairs: Iterator[tuple[dict[str, Any], dict[str, Any]]] = zip_longest(before or [], now or [], fillvalue={})
+        yield from dict.fromkeys(line for pair in pairs for line in _options(*pair))
 
 
 def _said(value: Any) -> str:

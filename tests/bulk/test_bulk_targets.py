@@ -218,3 +218,19 @@ def test_safe_cells_are_safe_in_the_first_row_too(tmp_path: Path) -> None:
         assert [next(iter(r.items())) for r in read_csv(tmp_path / "out.csv")] == [("=cmd", "=1")]
     with pytest.raises(TableError, match=r"the prefix '=1\+' would make formulas"):
         run([source], tmp_path / "bad.csv", prefix="=1+")
+
+
+def test_numbers_that_json_does_not_have_are_null(tmp_path: Path) -> None:
+    columns = {"text": texts(3), "n": [1.5, float("nan"), float("inf")], "more": [[0.5], [float("-inf")], []]}
+    pq.write_table(pa.table(columns), tmp_path / "in.parquet")
+    run([tmp_path / "in.parquet"], tmp_path / "out.jsonl")
+    found = [
+        json.loads(line, parse_constant=pytest.fail)["input"] for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert [(f["n"], f["more"]) for f in found] == [(1.5, [0.5]), (None, [None]), (None, [])]
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="writes to /proc, where no file can be made")
+def test_a_folder_that_takes_no_files_is_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"x\.csv cannot be written: no file can be made in /proc"):
+        run([table(tmp_path)], Path("/proc/x.csv"))
