@@ -154,8 +154,9 @@ def _plan(
         raise TableError(
             f"the prefix {options.prefix!r} would make formulas of our columns' names in a spreadsheet; begin it with a letter"
         )
+    found = find_sources(inputs)
     check_inputs(inputs, targets)
-    sources, notes = without_outputs(find_sources(inputs), targets)
+    sources, notes = without_outputs(found, targets)
     tables, stdin = [], None
     for source in sources:
         if source.path is None:

@@ -41,7 +41,10 @@ def find_targets(output: str | Path, details: str | Path | None, summary: str | 
         raise OutputRefused(f"the table of duties is written as .parquet or .jsonl, not {duties.name}")
     delimiter = "\t" if kind == "tsv" else ","
     found = Targets(target, duties, Path(summary) if summary else None, "csv" if kind == "tsv" else kind, packed, delimiter)
-    _check(found.named())
+    try:
+        _check(found.named())
+    except OSError as error:  # a folder one may not look into, a name that is too long
+        raise OutputError(f"{error.filename} cannot be written ({error.strerror}); choose another output") from None
     return found
 
 

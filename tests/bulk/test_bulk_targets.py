@@ -234,3 +234,8 @@ def test_numbers_that_json_does_not_have_are_null(tmp_path: Path) -> None:
 def test_a_folder_that_takes_no_files_is_told_as_that(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"x\.csv cannot be written: no file can be made in /proc"):
         run([table(tmp_path)], Path("/proc/x.csv"))
+
+
+def test_a_name_the_system_does_not_take_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"JD-504: .* cannot be written"):
+        run([table(tmp_path)], tmp_path / ("x" * 300 + ".csv"))
