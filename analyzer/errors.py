@@ -96,6 +96,12 @@ class OutputError(AnalyzerError):
     code = "JD-504"
 
 
+class OutputRefused(OutputError):
+    """The outputs named cannot be written as they are named; nothing was scored."""
+
+    code = "JD-507"
+
+
 class WorkerError(AnalyzerError):
     """A worker process ended before its work was done."""
 

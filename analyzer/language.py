@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.errors import OutputError
 from analyzer.settings import Limits
 from analyzer.text.characters import codes
 from analyzer.text.segments import boundaries
@@ -51,9 +54,25 @@ class Found:
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    try:
+        identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    except OSError as error:
+        if str(error.filename or "").endswith(MODEL_FILE):
+            raise
+        # It is unpacked to a temporary file, about which nobody would think.
+        raise OutputError(
+            f"the temporary folder {_temporary()} cannot be written ({error.strerror}), and what tells languages apart is unpacked there: "
+            "make some 70 MB of room, or name another folder in the environment variable TMPDIR"
+        ) from None
     identifier.set_languages(list(_CANDIDATES))
     return identifier
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # there is none that can be written
+        return os.environ.get("TMPDIR", "of this system")
 
 
 def warm() -> None:

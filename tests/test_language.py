@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from analyzer import language
+from analyzer.errors import OutputError
 from analyzer.language import find
 from analyzer.settings import LIMITS
 
@@ -55,3 +58,15 @@ def test_what_cannot_be_read_says_why(text: str, status: str, reason: str) -> No
     found = find(text, LIMITS)
     assert found.status == status
     assert found.reason == reason
+
+
+def test_a_full_temporary_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    language._identifier.cache_clear()
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(OutputError, match=r"JD-504: the temporary folder .* cannot be written \(No space left on device\).*TMPDIR"):
+        language.warm()
+    monkeypatch.undo()
+    language.warm()

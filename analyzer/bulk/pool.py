@@ -6,6 +6,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 
 from analyzer import errors
 from analyzer.bulk.readers import Chunk
@@ -41,25 +43,30 @@ def scored(job: Job, chunks: Iterator[Chunk], workers: int, limits: TableLimits 
 class _Pool:
     def __init__(self, job: Job, workers: int, limits: TableLimits) -> None:
         self.job, self.workers, self.limits = job, workers, limits
+        self.line: Connection
         self.executor = self._new()
         self.restarts = 0
 
     def _new(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(self.job,))
+        _hush_tracker()
+        theirs, self.line = context.Pipe(duplex=False)
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(self.job, theirs))
 
     def _submit(self, chunk: Chunk) -> Future[Done | _Failure]:
-        with _interrupts_ignored():
+        with _interrupts_put_off():
             return self.executor.submit(_process, chunk)
 
     def run(self, chunks: Iterator[Chunk]) -> Iterator[Done]:
         ahead = self.workers * (1 + self.limits.chunks_ahead)
         pending: deque[tuple[Chunk, Future[Done | _Failure]]] = deque()
+        ended = False
         try:
             while True:
                 for chunk in itertools.islice(chunks, ahead - len(pending)):
                     pending.append((chunk, self._try_submit(chunk)))
                 if not pending:
+                    ended = True
                     return
                 try:
                     done = pending[0][1].result()
@@ -71,7 +78,10 @@ class _Pool:
                     raise done.error()
                 yield done
         finally:
+            if not ended:  # of a run that is stopped nobody needs what the workers have in hand
+                self.line.close()
             self.executor.shutdown(wait=True, cancel_futures=True)
+            self.line.close()
 
     def _try_submit(self, chunk: Chunk) -> Future[Done | _Failure]:
         try:
@@ -83,6 +93,7 @@ class _Pool:
 
     def _again(self, pending: deque[tuple[Chunk, Future[Done | _Failure]]]) -> deque[tuple[Chunk, Future[Done | _Failure]]]:
         """New workers for all that is not done. Raises WorkerError once they have died too often."""
+        self.line.close()
         self.executor.shutdown(wait=True, cancel_futures=True)
         self.restarts += 1
         first = pending[0][0].first + 1
@@ -95,17 +106,42 @@ class _Pool:
         return deque((chunk, self._try_submit(chunk)) for chunk, _ in pending)
 
 
+def _hush_tracker() -> None:
+    """Have Python's process that takes away the semaphores of a killed run do so without a warning: there is nothing to be done."""
+    if os.name != "posix":
+        return
+    from multiprocessing import resource_tracker
+
+    option = "ignore::UserWarning:multiprocessing.resource_tracker"
+    sys.warnoptions.append(option)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(option)
+
+
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Processes begun in here do not hear Ctrl-C, which a terminal sends to all: the parent ends them in good order."""
+def _interrupts_put_off() -> Iterator[None]:
+    """Processes begun in here do not hear Ctrl-C, which a terminal sends to all; here it is heard a moment later.
+
+    So no process is left half begun, and the parent ends all of them in good order.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    masked = hasattr(signal, "pthread_sigmask")
+    if masked:  # inherited by a new process, as a handler is not
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        if masked:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 @dataclass(frozen=True)
@@ -125,18 +161,19 @@ _job: Job | None = None
 _worker: Worker | None = None
 
 
-def _begin(job: Job) -> None:
+def _begin(job: Job, line: Connection) -> None:
     global _job
     _job = job
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(line,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """Without this, workers of a killed run would wait for work for ever."""
+def _end_with_parent(line: Connection) -> None:
+    """End this process at once when the parent closes its end of the line, or is gone: workers hold nothing that could be lost."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
+    try:
+        wait([line, *([parent.sentinel] if parent else [])])
+    finally:
         os._exit(1)
 
 

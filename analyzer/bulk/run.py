@@ -13,14 +13,15 @@ from typing import Any, BinaryIO, Protocol, cast
 
 from analyzer.bulk import spool
 from analyzer.bulk.columns import Columns
-from analyzer.bulk.files import PACKED, Reading, Table, examine, examine_stream, find_sources, format_of
-from analyzer.bulk.layout import jd_columns, renamed
+from analyzer.bulk.files import Reading, Table, examine, examine_stream, find_sources
+from analyzer.bulk.layout import jd_columns, renamed, safe
 from analyzer.bulk.pool import cores, scored
 from analyzer.bulk.readers import Chunk, read
 from analyzer.bulk.scoring import Scorer
-from analyzer.bulk.stage import Stage
+from analyzer.bulk.stage import READ_AS, Stage
 from analyzer.bulk.streams import Source, with_head
-from analyzer.bulk.summary import Summary
+from analyzer.bulk.summary import Summary, write_summary
+from analyzer.bulk.targets import check_inputs, find_targets, make_folders, without_outputs
 from analyzer.bulk.worker import AnalyzerFactory, Done, Job, check_prefix, own_functions
 from analyzer.errors import OutputError, TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
@@ -51,6 +52,7 @@ class Options:
     workers: int | None = None
     cache: bool = True
     restart: bool = False
+    summary: str | Path | None = None
 
 
 @dataclass
@@ -91,13 +93,15 @@ def score_files(
     limits: TableLimits = TABLE_LIMITS,
     on_table: Callable[[Table], None] = lambda _: None,
     on_event: Callable[[Event], None] = lambda _: None,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Score tables of postings into one table with the `jd_` columns added.
 
     inputs: files or folders, `-` for stdin. output: a path whose name tells the format (csv, tsv, xlsx, parquet,
     jsonl, the text ones also .gz or .zst), or `-` for stdout. text, title, id, language: columns; text and title are
     found by name where plain. factory: makes the scorer of each process. on_table is told what was found of each
-    input, on_event how far the run is. Killed and called again alike, it goes on where it stopped.
+    input, on_event how far the run is, on_note what else there is to say beforehand.
+    Killed and called again alike, it goes on where it stopped.
 
     Raises TableError, ColumnError, ResumeError, OutputError, WorkerError, ModelNotFound; KeyboardInterrupt leaves what
     is finished in place to go on from.
@@ -111,6 +115,8 @@ def score_files(
     model = factory.fingerprint()
     with ExitStack() as stack:
         plan = _plan(inputs, output, reading, options, factory, limits, stack)
+        for note in plan.notes:
+            on_note(note)
         for table in plan.tables:
             on_table(table)
         workers = _workers(options.workers, plan, limits)
@@ -128,6 +134,8 @@ def score_files(
     summary.rows, summary.counts = stage.progress.rows, stage.progress.counts
     summary.elapsed = time.perf_counter() - began
     summary.outputs = [str(p) for p in (stage.target, stage.details) if p]
+    if options.summary:
+        write_summary(summary, Path(options.summary))
     return summary
 
 
@@ -140,15 +148,15 @@ def _plan(
     limits: TableLimits,
     stack: ExitStack,
 ) -> _Plan:
-    target = None if str(output) == "-" else Path(output)
-    details = Path(options.details) if options.details else None
-    kind, packed = _output_kind(target, options.format)
-    _check_details(details)
-    if details and target and details.absolute() == target.absolute():
-        raise OutputError("the scored table and the table of duties need two names")
-    sources = [s for s in find_sources(inputs) if s.path is None or not _same(s.path, target, details)]
-    if not sources:
-        raise TableError("the input and the output are the same file; name another output")
+    targets = find_targets(output, options.details, options.summary, options.format)
+    target, details = targets.output, targets.details
+    if safe(options.prefix) != options.prefix:
+        raise TableError(
+            f"the prefix {options.prefix!r} would make formulas of our columns' names in a spreadsheet; begin it with a letter"
+        )
+    found = find_sources(inputs)
+    check_inputs(inputs, targets)
+    sources, notes = without_outputs(found, targets)
     tables, stdin = [], None
     for source in sources:
         if source.path is None:
@@ -163,7 +171,9 @@ def _plan(
     header = _header(tables)
     own = own_functions(factory)
     check_prefix([n for t in tables for n in t.header], options.prefix, own)
-    staged, delimiter = _staged(kind, tables), "\t" if target and format_of(target) == "tsv" else ","
+    kind, delimiter = targets.kind, targets.delimiter
+    staged = _staged(kind, tables)
+    make_folders(targets)
     job = Job(
         tuple(tables),
         tuple(header) if staged in ("csv", "rows") and not any(t.kind == "jsonl" for t in tables) else (),
@@ -180,37 +190,23 @@ def _plan(
         own,
     )
     home = _home(target or details, stack)
-    head = spool.csv_head([*header, *renamed(jd_columns(own), options.prefix)], delimiter, options.bom) if staged == "csv" else b""
+    named = [safe(h) for h in header] if options.safe_cells else header
+    head = spool.csv_head([*named, *renamed(jd_columns(own), options.prefix)], delimiter, options.bom) if staged == "csv" else b""
     if staged == "csv" and not target:
         sys.stdout.buffer.write(head)
         head = b""
-    return _Plan(sources, tables, job, Stage(target, details, home), head, kind, packed, stdin)
-
-
-def _same(path: Path, *outputs: Path | None) -> bool:
-    """Whether an input is one of the outputs (as when a folder is scored into itself)."""
-    return any(out.exists() and path.samefile(out) for out in outputs if out)
+    return _Plan(sources, tables, job, Stage(target, details, home), head, kind, targets.packed, stdin, notes)
 
 
 def _home(beside: Path | None, stack: ExitStack) -> Path:
     if beside:
         return beside.with_name(beside.name + ".jdpart")
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jd-analyzer-"))) / "stdout.jdpart"
-
-
-def _output_kind(target: Path | None, given: str | None) -> tuple[str, str | None]:
-    kind = given or (format_of(target) if target else "csv")
-    packed = target.suffix.lower() if target and target.suffix.lower() in PACKED else None
-    if kind not in ("csv", "tsv", "xlsx", "parquet", "jsonl"):
-        raise OutputError(f"{target} tells no format; end its name in .csv, .tsv, .xlsx, .parquet or .jsonl, or give --to")
-    if kind in ("xlsx", "parquet") and (packed or not target):
-        raise OutputError(f"{kind.upper()} is packed in itself and goes to a file: leave {packed or 'stdout'} out")
-    return "csv" if kind == "tsv" else kind, packed
-
-
-def _check_details(details: Path | None) -> None:
-    if (details and format_of(details) not in ("parquet", "jsonl")) or (details and details.suffix.lower() in PACKED):
-        raise OutputError(f"the table of duties is written as .parquet or .jsonl, not {details.name}")
+    try:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jd-analyzer-"))) / "stdout.jdpart"
+    except OSError as error:
+        raise OutputError(
+            f"the temporary folder cannot be written ({error.strerror}): make room there, or name another one in the variable TMPDIR"
+        ) from None
 
 
 def _staged(kind: str, tables: Sequence[Table]) -> str:
@@ -219,7 +215,9 @@ def _staged(kind: str, tables: Sequence[Table]) -> str:
         return "jsonl"
     if kind == "csv" and not any(t.kind == "jsonl" for t in tables):
         return "csv"
-    return "arrow" if kind == "parquet" and all(t.kind == "parquet" for t in tables) else "rows"
+    # Several files' columns are told apart by name.
+    apart = len(tables) == 1 or not any(len(set(t.header)) < len(t.header) for t in tables)
+    return "arrow" if kind == "parquet" and apart and all(t.kind == "parquet" for t in tables) else "rows"
 
 
 def _header(tables: Sequence[Table]) -> list[str]:
@@ -248,11 +246,15 @@ def _fingerprint(plan: _Plan, options: Options, model: Mapping[str, str], limits
         "delimiter": plan.job.delimiter,
     }
     shown |= {"chunk_rows": limits.chunk_rows, "chunk_characters": limits.chunk_characters}
-    shown["read as"] = [
-        [t.kind, asdict(t.columns), t.encoding.name if t.encoding else None, asdict(t.dialect) if t.dialect else None, t.sheet]
-        for t in plan.tables
-    ]
+    shown[READ_AS] = [_read_as(t) for t in plan.tables]
     return {"inputs": inputs, "options": shown, "model": dict(model)}
+
+
+def _read_as(table: Table) -> dict[str, Any]:
+    """How a table is read, by names that a refusal to go on can tell."""
+    columns = {k: v for k, v in asdict(table.columns).items() if k != "guessed"}
+    cells = {f"{k} of the input": v for k, v in asdict(table.dialect).items()} if table.dialect else {}
+    return {"format": table.kind, **columns, "encoding": table.encoding.name if table.encoding else None, **cells, "sheet": table.sheet}
 
 
 def _go(
@@ -320,13 +322,13 @@ def _finished(plan: _Plan, options: Options, summary: Summary) -> dict[Path, Pat
         elif plan.kind == "parquet":
             spool.write_parquet(part, made, job.header, job.prefix, job.own)
         elif plan.kind == "xlsx":
-            cut = spool.write_xlsx(part, made, job.header, job.prefix, stage.home, job.own)
+            cut = spool.write_xlsx(part, made, job.header, job.prefix, stage.home, job.own, job.safe_cells)
             if cut:
                 summary.notes.append(
                     f"{cut} cells were cut at the {spool.EXCEL_CHARACTERS:,} characters Excel holds; CSV and Parquet keep them whole"
                 )
         else:
-            spool.write_csv(part, made, job.header, job.prefix, job.delimiter, options.bom, job.own)
+            spool.write_csv(part, made, job.header, job.prefix, job.delimiter, options.bom, job.own, job.safe_cells)
         part = made
     if plan.packed:
         packed = stage.home / "packed"

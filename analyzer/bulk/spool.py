@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, detail_types, jd_columns, jd_types, plain, renamed, unique
+from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, detail_types, jd_columns, jd_types, plain, renamed, safe, unique
 
 TAG = "$jd"
 _LENGTH = struct.Struct("<Q")
@@ -76,8 +76,11 @@ def _lines(spool: Path) -> Iterator[tuple[Any, list[Any]]]:
 class Rowed:
     """A spool of rows: its header and the kinds of cells in each column are found by reading it once."""
 
-    def __init__(self, spool: Path, header: Sequence[str], prefix: str, kinds: bool, own: Sequence[str] = ()) -> None:
-        """header: the input's columns, empty where cells go by name; kinds: whether kinds of cells are to be found."""
+    def __init__(self, spool: Path, header: Sequence[str], prefix: str, kinds: bool, own: Sequence[str] = (), guard: bool = False) -> None:
+        """header: the input's columns, empty where cells go by name; kinds: whether kinds of cells are to be found.
+
+        guard: make the input's names safe for spreadsheets, as its cells were made.
+        """
         self.spool = spool
         self._named = not header
         self._known = dict.fromkeys(header)
@@ -88,6 +91,8 @@ class Rowed:
         # A user's column in the far end of a JSONL may be called like one of ours: then ours gives way.
         names = unique([*self._keys, *renamed(jd_columns(own), prefix)])
         self.header, self.ours = names[: len(self._keys)], names[len(self._keys) :]
+        if guard:
+            self.header = [safe(n) for n in self.header]
 
     def _look(self, kinds: bool) -> None:
         found: list[set[str]] = [set() for _ in self._keys]
@@ -135,9 +140,11 @@ def _type(kinds: set[str]) -> str:
     return "string"
 
 
-def write_csv(spool: Path, target: Path, header: Sequence[str], prefix: str, delimiter: str, bom: bool, own: Sequence[str] = ()) -> None:
+def write_csv(
+    spool: Path, target: Path, header: Sequence[str], prefix: str, delimiter: str, bom: bool, own: Sequence[str] = (), guard: bool = False
+) -> None:
     """A CSV from a spool of rows."""
-    rowed = Rowed(spool, header, prefix, kinds=False, own=own)
+    rowed = Rowed(spool, header, prefix, kinds=False, own=own, guard=guard)
     with target.open("w", encoding="utf-8-sig" if bom else "utf-8", errors="replace", newline="") as stream:
         writer = CsvRows(stream, delimiter)
         writer.write([*rowed.header, *rowed.ours])
@@ -182,15 +189,16 @@ def write_arrow(spool: Path, target: Path, own: Sequence[str] = ()) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = None
+    schema, alike = None, True
     given: dict[str, None] = {}
     ours: list[str] = []
     for reader in _arrow_blocks(spool):
         if schema is None or not reader.schema.equals(schema):
+            alike = schema is None
             given.update(dict.fromkeys(reader.schema.names[: -len(jd_columns(own))]))
             ours = reader.schema.names[-len(jd_columns(own)) :]
             schema = reader.schema if schema is None else pa.unify_schemas([schema, reader.schema], promote_options="permissive")
-    if schema is not None:
+    if schema is not None and not alike:  # a single table's own names may be doubled
         schema = pa.schema([schema.field(n) for n in (*given, *ours)], metadata=schema.metadata)
     with pq.ParquetWriter(target, schema or arrow_schema(jd_types(own)), compression="zstd") as writer:
         held: list[Any] = []
@@ -212,7 +220,9 @@ def _fitted(table: Any, schema: Any) -> Any:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def write_xlsx(spool: Path, target: Path, header: Sequence[str], prefix: str, scratch: Path, own: Sequence[str] = ()) -> int:
+def write_xlsx(
+    spool: Path, target: Path, header: Sequence[str], prefix: str, scratch: Path, own: Sequence[str] = (), guard: bool = False
+) -> int:
     """A workbook from a spool of rows, texts never formulas; gives how many cells were cut at Excel's 32,767 characters.
 
     Rows beyond what a sheet holds go on in a second one.
@@ -220,7 +230,7 @@ def write_xlsx(spool: Path, target: Path, header: Sequence[str], prefix: str, sc
     import xlsxwriter  # type: ignore[import-untyped]
     import xlsxwriter.exceptions  # type: ignore[import-untyped]
 
-    rowed = Rowed(spool, header, prefix, kinds=False, own=own)
+    rowed = Rowed(spool, header, prefix, kinds=False, own=own, guard=guard)
     options = {
         "constant_memory": True,
         "tmpdir": str(scratch),

@@ -19,15 +19,20 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
 from analyzer.bulk.worker import Done
 from analyzer.errors import OutputError, ResumeError
 
-FORMAT = 1
+FORMAT = 2
+DETAILS_PARTS = ("details", "duties")
+"""Names of the parts that are the table of duties; every other one that is moved is the output."""
+READ_AS = "read as"
+"""The option that holds, for each table, how it is read."""
 SYNC_SECONDS = 2.0
 """Between two syncs to the disk. A killed process loses nothing by it; a power cut costs these seconds of work."""
 
@@ -86,6 +91,8 @@ class Stage:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
+                if not Path(self._lock.lock_file).exists():  # it could not be made: nobody holds it
+                    raise OutputError(f"{self._name()} cannot be written: no file can be made in {self.home.parent}") from None
                 raise OutputError(f"another run is writing {self._name()}; wait for it, or choose another output") from None
         try:
             with self._told():
@@ -105,8 +112,9 @@ class Stage:
         return self.target.name if self.target else "the table of duties" if self.details else "stdout"
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors of the file system as what they mean to the user."""
+    def _told(self, name: str = "") -> Iterator[None]:
+        """Errors of the file system as what they mean to the user. name: of the file that is written; else the output's."""
+        name = name or self._name()
         try:
             yield
         except BrokenPipeError:
@@ -115,8 +123,8 @@ class Stage:
             kept = f"; {self.progress.rows} rows are finished and kept in {self.home.name}" if self.progress.rows else ""
             again = ", then give the same command again to go on"
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise OutputError(f"the disk is full while {self._name()} is written{kept}; make room{again}") from None
-            raise OutputError(f"{self._name()} cannot be written ({error.strerror}){kept}; put that right{again}") from None
+                raise OutputError(f"the disk is full while {name} is written{kept}; make room{again}") from None
+            raise OutputError(f"{name} cannot be written ({error.strerror}){kept}; put that right{again}") from None
 
     def _begin(self, fingerprint: Mapping[str, Any], head: bytes) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -206,21 +214,58 @@ class Stage:
         """Turn the parts into the files asked for and move them into place. make: writes them, gives part → target."""
         with self._told():
             if not self.complete:
-                moves = {str(part.name): str(target) for part, target in make().items()}
+                moves = {part.name: str(target.absolute()) for part, target in make().items()}
                 for part in moves:
                     _sync(self.home / part)
                 self._write("journal", _line({"complete": True, "moves": moves}))
                 os.fsync(self._files["journal"])
             else:
-                moves = _whole_lines(self.home / "journal.jsonl")[-1]["moves"]
+                moves = self._moves(_whole_lines(self.home / "journal.jsonl")[-1]["moves"])
             for descriptor in self._files.values():
                 os.close(descriptor)
             self._files = {}
-            for part, target in moves.items():
-                if (self.home / part).exists():
-                    (self.home / part).replace(target)
-                    _sync(Path(target).parent)
-            shutil.rmtree(self.home, ignore_errors=True)
+        for part, target in moves.items():
+            if (self.home / part).exists():
+                with self._told(Path(target).name):
+                    _move(self.home / part, Path(target))
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _moves(self, known: Mapping[str, str]) -> dict[str, str]:
+        """Where the parts of a finished run belong: to the names of this call, which may be other ones than the run began with.
+
+        Raises ResumeError where a part has gone to another name before.
+        """
+        out = {}
+        for part, before in known.items():
+            now = str(cast(Path, self.details if part in DETAILS_PARTS else self.target).absolute())
+            if now != before and not (self.home / part).exists():
+                raise ResumeError(
+                    f"{self.home.name} holds a finished run that has written {before} already, not {now}; "
+                    "name that one to go on, or begin anew with --restart"
+                )
+            out[part] = now
+        return out
+
+
+def _move(part: Path, target: Path) -> None:
+    """Put a finished file in its place in one step, through a link where the place is one; on another file system a copy of it."""
+    target = target.resolve() if target.is_symlink() else target
+    try:
+        part.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy = target.with_name(target.name + ".jdcopy")
+        try:
+            shutil.copyfile(part, copy)
+            _sync(copy)
+            copy.replace(target)
+        except OSError:
+            copy.unlink(missing_ok=True)
+            raise
+        _sync(target.parent)
+        part.unlink()
+    _sync(target.parent)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -264,11 +309,14 @@ def _sync(path: Path) -> None:
 
 def _compare(first: Mapping[str, Any], fingerprint: Mapping[str, Any], name: str, home: Path) -> None:
     """Raise ResumeError, saying what differs, unless the unfinished run was like this one."""
-    known = first.get("fingerprint", {}) if first.get("format") == FORMAT else {}
-    now = json.loads(_line(fingerprint))
-    if known == now:
+    known, now, same = first.get("fingerprint", {}), json.loads(_line(fingerprint)), first.get("format") == FORMAT
+    if same and known == now:
         return
-    parts = [_difference(key, known.get(key), now.get(key)) for key in sorted({*known, *now}) if known.get(key) != now.get(key)]
+    parts = (
+        ["another version of this program began it"]
+        if not same
+        else [_difference(key, known.get(key), now.get(key)) for key in sorted({*known, *now}) if known.get(key) != now.get(key)]
+    )
     raise ResumeError(
         f"{home.name} holds an unfinished run for {name} that does not fit this one: {'; '.join(parts)}. "
         "Put that back to go on, or begin anew with --restart (what was finished is then thrown away)"
@@ -284,6 +332,26 @@ def _difference(key: str, old: Any, new: Any) -> str:
         changed = sorted(k for k in {*(old or {}), *(new or {})} if (old or {}).get(k) != (new or {}).get(k))
         return f"the model changed ({', '.join(changed)})"
     if key == "options":
-        changed = sorted(k for k in {*(old or {}), *(new or {})} if (old or {}).get(k) != (new or {}).get(k))
-        return "other options (" + ", ".join(f"{k}: {(old or {}).get(k)!r}, now {(new or {}).get(k)!r}" for k in changed) + ")"
+        return "other options (" + "; ".join(_options(old or {}, new or {})) + ")"
     return f"another {key}"
+
+
+def _options(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """What differs between two sets of options, each named once with its value before and now."""
+    for key in sorted({*old, *new}):
+        before, now = old.get(key), new.get(key)
+        if before == now:
+            continue
+        if key != READ_AS:
+            yield f"{key}: {_said(before)} before, now {_said(now)}"
+            continue
+        pairs: Iterator[tuple[dict[str, Any], dict[str, Any]]] = zip_longest(before or [], now or [], fillvalue={})
+        yield from dict.fromkeys(line for pair in pairs for line in _options(*pair))
+
+
+def _said(value: Any) -> str:
+    if value is None or value == [] or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ", ".join(map(_said, value)) if isinstance(value, list) else repr(value) if isinstance(value, str) else str(value)

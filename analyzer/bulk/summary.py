@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from analyzer.errors import OutputError
 
 
 @dataclass
@@ -83,6 +87,15 @@ class Summary:
                 + f"; slowest: {d['slowest']}"
             )
         return out + self.notes + [f"written: {name}" for name in self.outputs]
+
+
+def write_summary(summary: Summary, path: Path) -> None:
+    """Write a summary as JSON. Raises OutputError, which tells that the table itself is done."""
+    try:
+        path.write_text(json.dumps(summary.to_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        done = ", ".join(Path(name).name for name in summary.outputs) or "the table"
+        raise OutputError(f"the summary {path} cannot be written ({error.strerror}); {done} is whole all the same") from None
 
 
 def _ordered(counts: dict[str, int]) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -285,7 +286,19 @@ class Rows:
         if self.table.kind == "jsonl":
             line: str = self.chunk.rows[n]
             return json.dumps(line, ensure_ascii=False) if self.faults.get(n) == "not_json" else line
-        return json.dumps(self.named[n], ensure_ascii=False, default=plain)
+        try:
+            return json.dumps(self.named[n], ensure_ascii=False, default=plain, allow_nan=False)
+        except ValueError:
+            return json.dumps(_finite(self.named[n]), ensure_ascii=False, default=plain)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def count(results: Sequence[Analysis]) -> dict[str, dict[str, int]]:

@@ -100,14 +100,10 @@ def score(
             raise typer.BadParameter("one character, or tab", param_hint="--delimiter")
     columns = Columns(tuple(text or ()), title, id_, language)
     reading = Reading(columns, not no_guess, format_, encoding, delimiter, sheet)
-    options = Options(to, bom, safe_cells, prefix, not no_input, details, workers, not no_cache, restart)
+    options = Options(to, bom, safe_cells, prefix, not no_input, details, workers, not no_cache, restart, summary_file)
     factory = AnalyzerFactory(str(models) if models else None)
     limits = replace(TABLE_LIMITS, chunk_rows=chunk_rows) if chunk_rows else TABLE_LIMITS
     summary = _run(inputs, output, {"reading": reading, "options": options, "factory": factory, "limits": limits}, progress, quiet)
-    if summary_file:
-        import json
-
-        summary_file.write_text(json.dumps(summary.to_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if strict and summary.bad:
         raise typer.Exit(1)
 
@@ -122,25 +118,27 @@ def _run(inputs: list[str], output: str, given: dict[str, Any], progress: str, q
     from analyzer.bulk.progress import shown
     from analyzer.bulk.run import score_files
     from analyzer.cli import complain
-    from analyzer.errors import AnalyzerError, OutputError, WorkerError
+    from analyzer.cli.stopping import EXIT, stoppable
+    from analyzer.errors import AnalyzerError, OutputError, OutputRefused, WorkerError
 
     def say(line: str) -> None:
         if not quiet:
             complain(line)
 
     try:
-        with shown(progress, quiet) as bar:
-            summary = score_files(inputs, output, **given, on_table=lambda t: say(t.said()), on_event=bar)
+        with stoppable(quiet), shown(progress, quiet) as bar:
+            summary = score_files(inputs, output, **given, on_table=lambda t: say(t.said()), on_event=bar, on_note=say)
     except KeyboardInterrupt:
         say("stopped; what is finished is kept: give the same command again to go on")
-        raise typer.Exit(130) from None
+        raise typer.Exit(EXIT) from None
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; Python would complain when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except AnalyzerError as error:
         complain(str(error))
-        raise typer.Exit(1 if isinstance(error, OutputError | WorkerError) else 2) from None
+        ran = isinstance(error, OutputError | WorkerError) and not isinstance(error, OutputRefused)
+        raise typer.Exit(1 if ran else 2) from None
     for line in summary.lines():
         say(line)
     return summary

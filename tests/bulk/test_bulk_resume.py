@@ -159,10 +159,15 @@ def test_a_changed_input_model_or_option_is_refused(tmp_path: Path) -> None:
     before = (tmp_path / "out.csv.jdpart" / "output").read_bytes()
     with pytest.raises(ResumeError, match=r"JD-503: .* the model changed \(fake\).*--restart"):
         score_files([source], target, factory=FakeFactory(version="2"), limits=LIMITS)
-    with pytest.raises(ResumeError, match=r"other options \(safe_cells: False, now True\)"):
+    with pytest.raises(ResumeError, match=r"other options \(safe_cells: off before, now on\)"):
         score_files([source], target, factory=FakeFactory(), limits=LIMITS, options=Options(safe_cells=True))
-    with pytest.raises(ResumeError, match=r"other options \(read as"):
+    with pytest.raises(ResumeError, match=r"other options \(text: 'text' before, now 'title'; title: 'title' before, now none\)\. Put"):
         score_files([source], target, factory=FakeFactory(), limits=LIMITS, text="title")
+    with pytest.raises(ResumeError, match=r"other options \(id: none before, now 'id'\)\. Put"):
+        score_files([source], target, factory=FakeFactory(), limits=LIMITS, id="id")
+    with pytest.raises(ResumeError, match=r"other options \(details: none before, now '\.jsonl'; prefix: 'jd_' before, now 'x_'\)\. Put"):
+        options = Options(prefix="x_", details=tmp_path / "d.jsonl")
+        score_files([source], target, factory=FakeFactory(), limits=LIMITS, options=options)
     original = source.read_bytes()
     source.write_bytes(original.replace("复购".encode(), "回购".encode(), 1))
     with pytest.raises(ResumeError, match=r"the input changed \(in.csv\)"):
@@ -182,6 +187,15 @@ def test_a_run_that_finished_nothing_stands_in_nobodys_way(tmp_path: Path) -> No
     (tmp_path / "out.csv.jdpart").mkdir()
     (tmp_path / "out.csv.jdpart" / "journal.jsonl").write_text('{"format": 1, "fingerprint": {"model": {"fake": "0"}}}\n', encoding="utf-8")
     assert score_files([source], target, factory=FakeFactory(), limits=LIMITS).rows == 60
+
+
+def test_a_run_of_another_version_is_refused_as_that(tmp_path: Path) -> None:
+    source, target = table(tmp_path), tmp_path / "out.csv"
+    interrupted(source, target)
+    journal = tmp_path / "out.csv.jdpart" / "journal.jsonl"
+    journal.write_text(journal.read_text(encoding="utf-8").replace('"format": 2', '"format": 1'), encoding="utf-8")
+    with pytest.raises(ResumeError, match=r"does not fit this one: another version of this program began it\. .*--restart"):
+        score_files([source], target, factory=FakeFactory(), limits=LIMITS)
 
 
 def test_torn_journal_lines_and_surplus_bytes_are_cut_off(tmp_path: Path) -> None:
