@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import json
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 from analyzer.bulk.columns import Columns, find_columns
 from analyzer.bulk.dialect import Dialect, find_dialect
 from analyzer.bulk.encoding import Encoding, Looked, guess, look
+from analyzer.bulk.records import Records
 from analyzer.bulk.streams import Source, seekable
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
@@ -154,7 +154,7 @@ def _text_table(source: Source, kind: str, head: bytes, whole: bool, looked: Loo
         header, dialect = jsonl_header(text, whole), None
     else:
         dialect = find_dialect(text, whole, reading.delimiter or ("\t" if kind == "tsv" else None))
-        header = next((row for row in csv.reader(io.StringIO(text, newline=""), **dialect.options()) if row), [])  # type: ignore[arg-type]
+        header = next((row for row, _ in Records(io.StringIO(text, newline=""), dialect, len(text) + 1) if row), [])
     columns = find_columns(header, reading.columns, source.name, reading.guess)
     return Table(
         source.path,

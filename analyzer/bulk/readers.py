@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from analyzer.bulk.dialect import Dialect
 from analyzer.bulk.files import Table, open_workbook
+from analyzer.bulk.records import STRAY, TOO_LARGE, Records
 from analyzer.bulk.streams import Source, seekable
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
@@ -55,12 +56,12 @@ def read(table: Table, number: int, source: Source, limits: TableLimits = TABLE_
     if table.kind == "xlsx":
         yield from _chunks(_xlsx(table, source), table, number, source, limits)
         return
-    rows: Callable[[BinaryIO, Table, TableLimits], Iterator[Row]] = _csv if table.kind == "csv" else _jsonl
+    rows: Callable[[BinaryIO, Table, Source, TableLimits], Iterator[Row]] = _csv if table.kind == "csv" else _jsonl
     if stream is not None:
-        yield from _chunks(rows(stream, table, limits), table, number, source, limits)
+        yield from _chunks(rows(stream, table, source, limits), table, number, source, limits)
         return
     with source.open() as opened:
-        yield from _chunks(rows(opened, table, limits), table, number, source, limits)
+        yield from _chunks(rows(opened, table, source, limits), table, number, source, limits)
 
 
 def _chunks(rows: Iterable[Row], of: Table, table: int, source: Source, limits: TableLimits) -> Iterator[Chunk]:
@@ -97,35 +98,61 @@ def _text(stream: BinaryIO, table: Table) -> io.TextIOWrapper:
     return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="" if table.kind == "csv" else "\n")
 
 
-def _csv(stream: BinaryIO, table: Table, limits: TableLimits) -> Iterator[Row]:
+def _csv(stream: BinaryIO, table: Table, source: Source, limits: TableLimits) -> Iterator[Row]:
     """Rows of a CSV. Cells too many stay together in the last, as they were; cells too few are empty."""
     dialect = table.dialect or Dialect()
     width, delimiter = len(table.header), dialect.delimiter
     damaged = bool(table.encoding and table.encoding.damaged)
     text = _text(stream, table)
-    csv.field_size_limit(limits.max_cell_characters)
-    reader = csv.reader(text, **dialect.options())  # type: ignore[arg-type]
-    began = 0
+    records = Records(text, dialect, limits.max_cell_characters, width)
+    strays = _Strays()
+    number = 0
     try:
-        next((cells for cells in reader if cells), None)
-        for cells in reader:
-            began, fault = reader.line_num, None
+        next((cells for cells, _ in records if cells), None)
+        for cells, fault in records:
+            if not cells:
+                continue
+            number += 1
+            if fault == STRAY:
+                strays.add(number, records.line + 1)
             if len(cells) != width:
-                if not cells:
-                    continue
-                cells, fault = _fitted(cells, width, delimiter)
+                cells, misfit = _fitted(cells, width, delimiter)
+                fault = fault if fault == TOO_LARGE else misfit or fault
             if damaged and fault is None and any("\ufffd" in c for c in cells):
                 fault = "undecodable_bytes"
             yield cells, fault, sum(map(len, cells))
+        source.notes += strays.said(table.name)
     except csv.Error as error:
         raise TableError(
-            f"{table.name}: the row that begins in line {began + 1} cannot be read ({error}); a quote there may never close: "
+            f"{table.name}: the row that begins in line {records.line + 1} cannot be read ({error}); a quote there may never close: "
             "correct it, or name the delimiter with --delimiter"
         ) from None
     except UnicodeDecodeError as error:
-        raise _undecodable(table, error, began) from None
+        raise _undecodable(table, error, records.line) from None
     finally:
         _let_go(text)
+
+
+@dataclass
+class _Strays:
+    """Quotes that never close: how many, and the row and line of the first."""
+
+    count: int = 0
+    row: int = 0
+    line: int = 0
+
+    def add(self, row: int, line: int) -> None:
+        if not self.count:
+            self.row, self.line = row, line
+        self.count += 1
+
+    def said(self, name: str) -> list[str]:
+        if not self.count:
+            return []
+        where = f"the first in row {self.row}, which begins in line {self.line}"
+        return [
+            f"{name}: quotes that never close were read as characters (reason {STRAY}, {self.count:,} rows), {where}; close or remove them"
+        ]
 
 
 def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], str | None]:
@@ -136,20 +163,18 @@ def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], st
     return [*cells[: width - 1], delimiter.join(cells[width - 1 :])], TOO_LONG
 
 
-def _jsonl(stream: BinaryIO, table: Table, limits: TableLimits) -> Iterator[Row]:
+def _jsonl(stream: BinaryIO, table: Table, _: Source, limits: TableLimits) -> Iterator[Row]:
     """Lines as they are; they are parsed where they are scored."""
     text = _text(stream, table)
     number = 0
     damaged = bool(table.encoding and table.encoding.damaged)
     try:
-        for number, line in enumerate(text, 1):
+        for line in text:
+            number += 1
             stripped = line.strip(" \t\r\n")
             if stripped:
-                if len(stripped) > limits.max_cell_characters:
-                    raise TableError(
-                        f"{table.name}: line {number} is longer than {limits.max_cell_characters} characters; JSONL is a posting a line"
-                    )
-                yield stripped, "undecodable_bytes" if damaged and "\ufffd" in stripped else None, len(stripped)
+                fault = "undecodable_bytes" if damaged and "\ufffd" in stripped else None
+                yield stripped, TOO_LARGE if len(stripped) > limits.max_cell_characters else fault, len(stripped)
     except UnicodeDecodeError as error:
         raise _undecodable(table, error, number) from None
     finally:

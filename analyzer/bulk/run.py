@@ -123,6 +123,7 @@ def score_files(
         summary.resumed_rows = stage.progress.rows
         if not stage.complete:
             _go(plan, stage, workers, limits, summary, on_event, began)
+            summary.notes += [note for source in plan.sources for note in source.notes]
         stage.finish(lambda: _finished(plan, options, summary))
         _to_stdout(plan)
     summary.rows, summary.counts = stage.progress.rows, stage.progress.counts

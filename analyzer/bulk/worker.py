@@ -17,12 +17,15 @@ from analyzer.bulk.columns import COMMAND
 from analyzer.bulk.files import Table
 from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, jd_columns, jd_types, our_cells, plain, renamed, safe, unique
 from analyzer.bulk.readers import Chunk
+from analyzer.bulk.records import STRAY
 from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, unswept, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
 from analyzer.errors import ModelNotFound, TableError
 from analyzer.language import warm
 
 UNDECODABLE = "undecodable_bytes"
+SCORED = (UNDECODABLE, STRAY)
+"""Faults of rows whose text is there all the same: they are scored, and looked at by a person."""
 
 
 @dataclass(frozen=True)
@@ -141,11 +144,11 @@ class Worker:
 
     def _score(self, rows: Rows) -> list[Analysis]:
         items, faults = rows.postings, rows.faults
-        whole = [n for n in range(len(items)) if faults.get(n, UNDECODABLE) == UNDECODABLE]
+        whole = [n for n in range(len(items)) if faults.get(n, UNDECODABLE) in SCORED]
         evidence = self.job.staged == "jsonl" or self.job.details is not None
         results = dict(zip(whole, score(self.scorer, [items[n] for n in whole], self.cache, evidence), strict=True))
         for n, fault in faults.items():
-            results[n] = with_reason(results[n], UNDECODABLE) if n in results else bad("bad_row", fault)
+            results[n] = with_reason(results[n], fault) if n in results else bad("bad_row", fault)
         return [results[n] for n in range(len(items))]
 
     def _csv(self, rows: Rows, results: Sequence[Analysis]) -> bytes:

@@ -105,16 +105,6 @@ def test_rows_too_short_and_too_long_are_marked_and_keep_their_cells(tmp_path: P
     assert chunks[0].faults == {1: "row_too_short", 2: "row_too_long"}
 
 
-def test_quote_that_never_closes_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text('id,text\n1,ok\n2,"never closed\n' + "3,more text\n" * 2000, encoding="utf-8")
-    source = Source(path)
-    limits = replace(TABLE_LIMITS, max_cell_characters=5000)
-    table = examine(source, Reading(), limits)
-    with pytest.raises(TableError, match=r"row that begins in line 3 cannot be read .*--delimiter"):
-        list(read(table, 0, source, limits))
-
-
 def test_backslash_and_single_quotes(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,text,city\n" + '1,"he said \\"yes\\", twice",x\n' * 30, encoding="utf-8")
