@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from analyzer.bulk.dialect import Dialect
+from analyzer.bulk.encoding import Marking
 from analyzer.bulk.files import Table, open_workbook
 from analyzer.bulk.records import STRAY, TOO_LARGE, Records
 from analyzer.bulk.streams import Source, seekable
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
 
-TOO_SHORT, TOO_LONG = "row_too_short", "row_too_long"
+TOO_SHORT, TOO_LONG, UNDECODABLE = "row_too_short", "row_too_long", "undecodable_bytes"
 
 
 @dataclass
@@ -91,19 +92,47 @@ def _share(table: Table, source: Source, read: int) -> float | None:
     return min(0.999, read * table.density / table.size) if table.size else None
 
 
-def _text(stream: BinaryIO, table: Table) -> io.TextIOWrapper:
-    # What is damaged was counted and allowed beforehand; a stream could not be, and must not change unseen.
-    errors = "replace" if table.path else "strict"
+def _text(stream: BinaryIO, table: Table) -> tuple[io.TextIOWrapper, Marking]:
+    marking = Marking()
     encoding = table.encoding.name if table.encoding else "utf-8"
-    return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="" if table.kind == "csv" else "\n")
+    return io.TextIOWrapper(stream, encoding=encoding, errors=marking.name, newline="" if table.kind == "csv" else "\n"), marking
+
+
+class _Damage:
+    """Rows with bytes that do not decode. Of a file they were counted and allowed beforehand, of a stream they could not be."""
+
+    def __init__(self, table: Table, marking: Marking) -> None:
+        self._table, self._marking = table, marking
+        self.rows = self.line = 0
+
+    def fault(self, texts: list[str], number: int, line: int) -> str | None:
+        """What is wrong with a row, its number and the line before it. Raises TableError where a stream's encoding is another."""
+        if not self._marking.met or not any("\ufffd" in t for t in texts):
+            return None
+        self.rows, self.line = self.rows + 1, self.line or line + 1
+        if not self._table.path and self.rows > max(20, number // 100):
+            raise TableError(
+                f"{self._table.name} is not {self._table.encoding.name if self._table.encoding else 'utf-8'}: {self.rows} rows do not "
+                f"decode, the first in line {self.line}; name its encoding with --encoding (utf-8, gb18030, big5, cp1252, utf-16), "
+                "or save the data and give the file's path, so that its encoding is found from all of it"
+            )
+        return UNDECODABLE
+
+    def said(self) -> list[str]:
+        """A line on it, of a stream; of a file it was said beforehand."""
+        if self._table.path or not self.rows:
+            return []
+        return [
+            f"{self._table.name}: {self.rows:,} rows hold bytes that do not decode (reason {UNDECODABLE}), the first in line {self.line}"
+        ]
 
 
 def _csv(stream: BinaryIO, table: Table, source: Source, limits: TableLimits) -> Iterator[Row]:
     """Rows of a CSV. Cells too many stay together in the last, as they were; cells too few are empty."""
     dialect = table.dialect or Dialect()
     width, delimiter = len(table.header), dialect.delimiter
-    damaged = bool(table.encoding and table.encoding.damaged)
-    text = _text(stream, table)
+    text, marking = _text(stream, table)
+    damage = _Damage(table, marking)
     records = Records(text, dialect, limits.max_cell_characters, width)
     strays = _Strays()
     number = 0
@@ -118,17 +147,14 @@ def _csv(stream: BinaryIO, table: Table, source: Source, limits: TableLimits) ->
             if len(cells) != width:
                 cells, misfit = _fitted(cells, width, delimiter)
                 fault = fault if fault == TOO_LARGE else misfit or fault
-            if damaged and fault is None and any("\ufffd" in c for c in cells):
-                fault = "undecodable_bytes"
+            fault = fault or damage.fault(cells, number, records.line)
             yield cells, fault, sum(map(len, cells))
-        source.notes += strays.said(table.name)
+        source.notes += strays.said(table.name) + damage.said()
     except csv.Error as error:
         raise TableError(
             f"{table.name}: the row that begins in line {records.line + 1} cannot be read ({error}); a quote there may never close: "
             "correct it, or name the delimiter with --delimiter"
         ) from None
-    except UnicodeDecodeError as error:
-        raise _undecodable(table, error, records.line) from None
     finally:
         _let_go(text)
 
@@ -163,29 +189,19 @@ def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], st
     return [*cells[: width - 1], delimiter.join(cells[width - 1 :])], TOO_LONG
 
 
-def _jsonl(stream: BinaryIO, table: Table, _: Source, limits: TableLimits) -> Iterator[Row]:
+def _jsonl(stream: BinaryIO, table: Table, source: Source, limits: TableLimits) -> Iterator[Row]:
     """Lines as they are; they are parsed where they are scored."""
-    text = _text(stream, table)
-    number = 0
-    damaged = bool(table.encoding and table.encoding.damaged)
+    text, marking = _text(stream, table)
+    damage = _Damage(table, marking)
     try:
-        for line in text:
-            number += 1
+        for number, line in enumerate(text):
             stripped = line.strip(" \t\r\n")
             if stripped:
-                fault = "undecodable_bytes" if damaged and "\ufffd" in stripped else None
+                fault = damage.fault([stripped], number + 1, number)
                 yield stripped, TOO_LARGE if len(stripped) > limits.max_cell_characters else fault, len(stripped)
-    except UnicodeDecodeError as error:
-        raise _undecodable(table, error, number) from None
+        source.notes += damage.said()
     finally:
         _let_go(text)
-
-
-def _undecodable(table: Table, error: UnicodeDecodeError, line: int) -> TableError:
-    return TableError(
-        f"{table.name} is not {error.encoding} near line {line + 1} (bytes {error.object[error.start : error.end]!r}); "
-        "name its encoding with --encoding (utf-8, gb18030, big5, cp1252, utf-16)"
-    )
 
 
 def _let_go(text: io.TextIOWrapper) -> None:

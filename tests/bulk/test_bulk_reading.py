@@ -236,10 +236,29 @@ def test_stdin_is_told_by_its_head() -> None:
     assert examine_stream(json.dumps({"text": "a"}).encode() + b"\n", True, Reading()).kind == "jsonl"
     with pytest.raises(TableError, match="stdin takes CSV and JSONL"):
         examine_stream(b"PAR1....", True, Reading())
-    bad = io.BytesIO(b"id,text\n" + b"1,ok\n" * 3 + b"2,\xff\xfe\n")
+
+
+def test_bad_bytes_late_in_a_stream_cost_their_rows_alone() -> None:
+    good = b"1,ok\n" * 5000
     table = examine_stream(b"id,text\n1,ok\n", False, Reading())
-    with pytest.raises(TableError, match="is not utf-8 near line"):
-        list(read(table, 0, Source(None), TABLE_LIMITS, bad))
+    source = Source(None)
+    chunks = list(read(table, 0, source, TABLE_LIMITS, io.BytesIO(b"id,text\n" + good + b"2,\xff\xfe\n" + good)))
+    assert [(c.first + n, why) for c in chunks for n, why in c.faults.items()] == [(5000, "undecodable_bytes")]
+    assert "the first in line 5002" in source.notes[0]
+    other = io.BytesIO(b"id,text\n" + good + "3,负责会员运营\n".encode("gb18030") * 100)
+    with pytest.raises(TableError, match=r"is not utf-8: 51 rows do not decode, the first in line 5002; .* give the file's path"):
+        list(read(table, 0, Source(None), TABLE_LIMITS, other))
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8"])
+def test_a_row_of_another_encoding_costs_itself_alone(tmp_path: Path, encoding: str | None) -> None:
+    rows = [f"{n},负责品牌定位与品牌规划，统一对外口径；策划品牌年度发布会\n".encode("gb18030" if n == 2 else "utf-8") for n in range(4)]
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,text\n" + b"".join(rows))
+    table, chunks = opened(path, encoding=encoding)
+    assert table.encoding and (table.encoding.name, table.encoding.line, table.encoding.lines) == ("utf-8", 4, 1)
+    assert chunks[0].faults == {2: "undecodable_bytes"}
+    assert chunks[0].rows[3][1] == "负责品牌定位与品牌规划，统一对外口径；策划品牌年度发布会"
 
 
 def test_the_hash_follows_the_content(tmp_path: Path) -> None:
