@@ -8,12 +8,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
 
-from analyzer.bulk.columns import Columns, find_columns
+from analyzer.bulk.columns import Columns, check_name, find_columns
 from analyzer.bulk.dialect import Dialect, find_dialect
 from analyzer.bulk.encoding import Encoding, Looked, guess, look
 from analyzer.bulk.records import Records
+from analyzer.bulk.sheets import find_sheet
 from analyzer.bulk.streams import Source, seekable
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
@@ -111,9 +111,13 @@ def examine(source: Source, reading: Reading, limits: TableLimits = TABLE_LIMITS
     looked = look(source, reading.encoding, text, limits)
     if text:
         return _text_table(source, kind, head, whole, looked, reading)
+    sheet = None
     with seekable(source) as path:
-        header, sheet = parquet_header(path, source.name) if kind == "parquet" else xlsx_header(path, source.name, reading.sheet)
-    columns = find_columns(header, reading.columns, source.name, reading.guess)
+        if kind == "parquet":
+            header = parquet_header(path, source.name)
+            columns = find_columns(header, reading.columns, source.name, reading.guess)
+        else:
+            header, sheet, columns = find_sheet(path, source.name, reading.sheet, reading.columns, reading.guess)
     return Table(source.path, source.name, kind, tuple(header), columns, looked.digest, looked.size, sheet=sheet)
 
 
@@ -156,6 +160,8 @@ def _text_table(source: Source, kind: str, head: bytes, whole: bool, looked: Loo
         dialect = find_dialect(text, whole, reading.delimiter or ("\t" if kind == "tsv" else None))
         header = next((row for row, _ in Records(io.StringIO(text, newline=""), dialect, len(text) + 1) if row), [])
     columns = find_columns(header, reading.columns, source.name, reading.guess)
+    if dialect:
+        check_name(header, columns, source.name)
     return Table(
         source.path,
         source.name,
@@ -191,49 +197,12 @@ def jsonl_header(text: str, whole: bool) -> list[str]:
     return list(names)
 
 
-def parquet_header(path: Path, name: str) -> tuple[list[str], None]:
+def parquet_header(path: Path, name: str) -> list[str]:
     """Column names of a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return list(pq.read_schema(path).names), None
+        return list(pq.read_schema(path).names)
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{name} is no whole Parquet file ({str(error).splitlines()[0][:150]}); write it again") from None
-
-
-def open_workbook(stream: BinaryIO | Path, name: str) -> Any:
-    """An openpyxl workbook, read row by row, formulas as the values Excel last saw."""
-    import warnings
-    import zipfile
-
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of styles and extensions, which hold no text
-            return openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
-        raise TableError(f"{name} is no whole XLSX file ({type(error).__name__}); open it in Excel and save it again") from None
-
-
-def xlsx_header(path: Path, name: str, sheet: str | None) -> tuple[list[str], str]:
-    """Column names of a sheet, by default the first that has any, and the sheet's name."""
-    with path.open("rb") as stream:
-        book = open_workbook(stream, name)
-        try:
-            if sheet and sheet not in book.sheetnames:
-                raise TableError(f"{name} has no sheet {sheet!r}; it has {', '.join(map(repr, book.sheetnames))}")
-            for title in [sheet] if sheet else book.sheetnames:
-                page = book[title]
-                if hasattr(page, "reset_dimensions"):
-                    page.reset_dimensions()
-                first = list(next(iter(page.iter_rows(values_only=True)), ()))
-                while first and first[-1] is None:
-                    first.pop()
-                if first:
-                    return ["" if c is None else str(c) for c in first], title
-        finally:
-            book.close()
-    raise TableError(f"{name} has no sheet with a first row of column names")

@@ -7,17 +7,20 @@ import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from analyzer.bulk.dialect import Dialect
 from analyzer.bulk.encoding import Marking
-from analyzer.bulk.files import Table, open_workbook
+from analyzer.bulk.files import Table
 from analyzer.bulk.records import STRAY, TOO_LARGE, Records
+from analyzer.bulk.sheets import open_workbook, page_rows
 from analyzer.bulk.streams import Source, seekable
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
 
 TOO_SHORT, TOO_LONG, UNDECODABLE = "row_too_short", "row_too_long", "undecodable_bytes"
+UNCOMPUTED = "formula_without_value"
 
 
 @dataclass
@@ -215,24 +218,65 @@ def _let_go(text: io.TextIOWrapper) -> None:
 def _xlsx(table: Table, source: Source) -> Iterator[Row]:
     """Rows of a sheet as Python values; rows short at their end are whole, since sheets leave empty cells out."""
     width = len(table.header)
+    texts = [table.header.index(t) for t in table.columns.text]
     with seekable(source) as path, path.open("rb") as stream:
-        book = open_workbook(stream, table.name)
+        book, formulas = open_workbook(stream, table.name), _Formulas(path, table)
         try:
             page = book[table.sheet]
             whole = page.max_row or 0
-            if hasattr(page, "reset_dimensions"):
-                page.reset_dimensions()
-            for at, values in enumerate(itertools.islice(page.iter_rows(values_only=True), 1, None), 2):
-                source.share = min(1.0, at / whole) if whole > 1 else None
+            for at, values in enumerate(itertools.islice(page_rows(page), 1, None), 1):
+                source.share = min(1.0, (at + 1) / whole) if whole > 1 else None
                 cells = list(values[:width]) + [None] * (width - len(values))
                 extra = [v for v in values[width:] if v is not None]
-                if not extra and all(c is None for c in cells):
+                fault = TOO_LONG if extra else None
+                if not extra and all(c is None for c in cells) and not formulas.without_value(at, texts):
                     continue
+                if any(cells[t] is None for t in texts) and formulas.without_value(at, texts):
+                    fault = fault or UNCOMPUTED
                 if extra:
                     cells[-1] = " ".join(str(v) for v in [cells[-1], *extra] if v is not None)
-                yield cells, TOO_LONG if extra else None, sum(len(c) for c in cells if isinstance(c, str))
+                yield cells, fault, sum(len(c) for c in cells if isinstance(c, str))
+            source.notes += formulas.said()
         finally:
             book.close()
+            formulas.close()
+
+
+class _Formulas:
+    """Looks, where a text cell is empty, whether it holds a formula whose value no program has computed yet."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self._path, self._table = path, table
+        self._rows: Iterator[tuple[Any, ...]] | None = None
+        self._at, self._row = -1, ()  # type: tuple[int, tuple[Any, ...]]
+        self._met: set[int] = set()
+
+    def without_value(self, at: int, columns: list[int]) -> bool:
+        """Whether a cell of these columns, of which one has no value, holds one in row `at`, which never goes back."""
+        if self._rows is None:  # a second reading of the sheet, which most tables never need
+            self._book = open_workbook(self._path, self._table.name, values=False)
+            self._rows = page_rows(self._book[self._table.sheet])
+        while self._at < at:
+            self._row, self._at = next(self._rows, ()), self._at + 1
+        found = any(
+            str(self._row[c]).startswith("=") or type(self._row[c]).__name__ == "ArrayFormula" for c in columns if c < len(self._row)
+        )
+        if found:
+            self._met.add(at)
+        return found
+
+    def said(self) -> list[str]:
+        """A line on what was met."""
+        if not self._met:
+            return []
+        return [
+            f"{self._table.name}: the text of {len(self._met):,} rows is a formula without a value (reason {UNCOMPUTED}); "
+            "open the file in Excel or LibreOffice, save it, and score it again"
+        ]
+
+    def close(self) -> None:
+        if self._rows is not None:
+            self._book.close()
 
 
 def _parquet(table: Table, number: int, source: Source, limits: TableLimits) -> Iterator[Chunk]:

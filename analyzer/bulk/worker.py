@@ -16,16 +16,15 @@ from analyzer.analysis import Analysis
 from analyzer.bulk.columns import COMMAND
 from analyzer.bulk.files import Table
 from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, jd_columns, jd_types, our_cells, plain, renamed, safe, unique
-from analyzer.bulk.readers import Chunk
+from analyzer.bulk.readers import UNCOMPUTED, UNDECODABLE, Chunk
 from analyzer.bulk.records import STRAY
 from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, unswept, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
 from analyzer.errors import ModelNotFound, TableError
 from analyzer.language import warm
 
-UNDECODABLE = "undecodable_bytes"
-SCORED = (UNDECODABLE, STRAY)
-"""Faults of rows whose text is there all the same: they are scored, and looked at by a person."""
+SCORED = (UNDECODABLE, STRAY, UNCOMPUTED)
+"""Faults of rows whose text, or another column's, is there all the same: they are scored, and looked at by a person."""
 
 
 @dataclass(frozen=True)

@@ -209,13 +209,62 @@ def test_folders_are_read_in_the_order_of_names(tmp_path: Path) -> None:
         (["jd", "公司"], "jd", None),
         (["puesto", "contenido"], "contenido", "puesto"),
         (["ＪＤ", "cargo"], "ＪＤ", "cargo"),
-        (["anything"], "anything", None),
     ],
 )
 def test_columns_are_found_by_name(header: list[str], text: str, title: str | None) -> None:
     found = find_columns(header, Columns(), "t.csv")
     assert (found.text, found.title, found.id, found.language) == ((text,), title, None, None)
     assert "found by name: text" in found.said()
+
+
+def test_an_only_column_is_taken_where_its_name_is_one(tmp_path: Path) -> None:
+    assert find_columns(["anything"], Columns(), "t.csv").said() == "text from 'anything' (the only column)"
+    path = tmp_path / "n.csv"
+    path.write_text("负责品牌定位与品牌规划；\nFunciones: gestionar la marca\n", encoding="utf-8")
+    with pytest.raises(
+        ColumnError, match=r"its first row is no name of a column: '负责品牌定位与品牌规划；'. Put a row with the columns' names"
+    ):
+        opened(path)
+    assert len(cells(opened(path, columns=Columns(("负责品牌定位与品牌规划；",)))[1])) == 1
+    path.write_text("id,title,text\n1,a,b\n", encoding="utf-8")
+    with pytest.raises(ColumnError, match=r"'id,title,text'.*--delimiter"):
+        opened(path, delimiter=";")
+
+
+def workbook(path: Path, **sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        page = book.create_sheet(name)
+        for row in rows:
+            page.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_report_title_above_the_names_is_no_header(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Informe de vacantes"], [], ["id", "text"], [1, "负责运营"], [2, "gestionar la marca"]]
+    with pytest.raises(ColumnError, match=r"first row of sheet 's' \('Informe de vacantes'\) holds no names .* begins 'id', 'text' looks"):
+        opened(workbook(tmp_path / "t.xlsx", s=rows))
+    assert cells(opened(workbook(tmp_path / "t.xlsx", s=[[], *rows[2:]]))[1]) == [[1, "负责运营"], [2, "gestionar la marca"]]
+
+
+def test_the_sheet_with_the_table_is_found_or_all_are_named(tmp_path: Path) -> None:
+    plain: list[list[object]] = [["id", "text"], [1, "负责运营"]]
+    path = workbook(tmp_path / "t.xlsx", Sheet=[["x", "y"], [1, 2]], Data=plain)
+    table, chunks = opened(path)
+    assert (table.sheet, cells(chunks)) == ("Data", [[1, "负责运营"]])
+    with pytest.raises(ColumnError, match=r"Its columns: 'x', 'y' .*\[read from sheet 'Sheet'; other sheets: 'A', 'B'; .* --sheet\]"):
+        opened(workbook(path, Sheet=[["x", "y"]], A=plain, B=plain))
+
+
+def test_formulas_without_a_value_are_told(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "t.xlsx", s=[["id", "text"], [1, "负责运营"], [2, '=CONCAT("a","b")'], [], ["=A2", "=B2"], [3, None]])
+    source = Source(path)
+    chunks = list(read(examine(source, Reading()), 0, source))
+    assert cells(chunks) == [[1, "负责运营"], [2, None], [None, None], [3, None]]
+    assert chunks[0].faults == {1: "formula_without_value", 2: "formula_without_value"}
+    assert "2 rows is a formula without a value" in source.notes[0]
 
 
 def test_columns_that_are_not_there_or_not_plain_are_told() -> None:
