@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
+from analyzer.bulk.latin import LATIN, likely_latin
 from analyzer.bulk.streams import BLOCK, Source
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
@@ -149,8 +150,14 @@ def _mark(head: bytes) -> str | None:
 def _candidates(head: bytes) -> list[str]:
     """Encodings the detector finds likely, the likeliest first; given lines with other than ASCII, since those decide."""
     telling = b"\n".join(line for line in head.split(b"\n") if any(b > 127 for b in line)) or head
-    likely = WIDE if b"\0" in head else CANDIDATES
-    return [match.encoding for match in from_bytes(head if likely is WIDE else telling, cp_isolation=list(likely))]
+    wide = b"\0" in head
+    found = [match.encoding for match in from_bytes(head if wide else telling, cp_isolation=list(WIDE if wide else CANDIDATES))]
+    if wide:
+        return found
+    latin, sure = likely_latin(telling)
+    if latin and (sure or not found or found[0] in LATIN):
+        return latin + [name for name in found if name not in LATIN]
+    return found
 
 
 def _detected(source: Source, utf8: Encoding, limits: TableLimits) -> Encoding:

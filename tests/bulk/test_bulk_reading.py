@@ -318,3 +318,26 @@ def test_the_hash_follows_the_content(tmp_path: Path) -> None:
     assert look(Source(packed)).digest == first.digest
     path.write_bytes(path.read_bytes() + b"2,x\n")
     assert look(Source(path)).digest != first.digest
+
+
+LINES = (
+    "Gestión de campañas y atención al público; diseño de imagen",
+    "¡Estamos creciendo! Buscamos a alguien con más de 3 años",
+    "Analizar la competencia · proponer «ideas» y acción",
+)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "cp850"])
+@pytest.mark.parametrize("lines", [LINES[:1], LINES[1:2], LINES * 20])
+def test_spanish_of_windows_macs_and_dos_is_told_apart(tmp_path: Path, lines: tuple[str, ...], encoding: str) -> None:
+    rows = [[str(n), line] for n, line in enumerate(lines)]
+    path = write_csv(tmp_path / "t.csv", ["id", "jd"], rows, encoding)
+    table, chunks = opened(path)
+    assert table.encoding and table.encoding.name == encoding
+    assert cells(chunks) == rows
+    assert examine_stream(path.read_bytes(), True, Reading()).encoding == table.encoding
+
+
+def test_where_nothing_tells_the_encodings_apart_it_is_that_of_windows(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", ["id", "jd"], [["1", "don’t worry"], ["2", "a – b"]], "cp1252")
+    assert cells(opened(path)[1]) == [["1", "don’t worry"], ["2", "a – b"]]
