@@ -87,7 +87,7 @@ def find_sources(inputs: Sequence[str | Path]) -> list[Source]:
         if str(item) == "-":
             out.append(Source(None))
         elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and format_of(p) and ".jdpart" not in str(p.parent))
+            inside = sorted(p for p in path.rglob("*") if format_of(p) and _meant(p.relative_to(path)) and p.is_file())
             if not inside:
                 raise TableError(f"the folder {item} holds no table (CSV, TSV, XLSX, Parquet, JSONL, each also .gz or .zst)")
             out += [Source(p, str(p.relative_to(path))) for p in inside]
@@ -96,6 +96,11 @@ def find_sources(inputs: Sequence[str | Path]) -> list[Source]:
         else:
             out.append(Source(path))
     return out
+
+
+def _meant(inside: Path) -> bool:
+    """Whether a path within a folder is a user's file: not hidden, no lock of Excel's (`~$`), no part of ours."""
+    return not any(part.startswith((".", "~$")) for part in inside.parts) and ".jdpart" not in str(inside.parent)
 
 
 def examine(source: Source, reading: Reading, limits: TableLimits = TABLE_LIMITS) -> Table:

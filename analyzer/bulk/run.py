@@ -163,7 +163,8 @@ def _plan(
             tables.append(examine(source, reading, limits))
     header = _header(tables)
     own = own_functions(factory)
-    check_prefix([n for t in tables for n in t.header], options.prefix, own)
+    for table in tables:
+        check_prefix(table.header, options.prefix, own, where=table.name)
     staged, delimiter = _staged(kind, tables), "\t" if target and format_of(target) == "tsv" else ","
     job = Job(
         tuple(tables),

@@ -310,16 +310,18 @@ def own_functions(factory: Callable[[], Scorer]) -> tuple[str, ...]:
     return tuple(found()) if found else ()
 
 
-def check_prefix(header: Sequence[str], prefix: str, own: Sequence[str] = (), argument: str = COMMAND, cased: bool = True) -> None:
+def check_prefix(
+    header: Sequence[str], prefix: str, own: Sequence[str] = (), argument: str = COMMAND, cased: bool = True, where: str = "the table"
+) -> None:
     """Raise TableError where the table already has one of our columns: the user's are never overwritten.
 
-    argument: how this user names one; cased: whether names that differ in case alone are two.
+    argument: how this user names one; cased: whether names that differ in case alone are two; where: the table's name.
     """
     ours = set(renamed(jd_columns(own), prefix))
     folded = set() if cased else {name.casefold() for name in ours}
     clash = [h for h in header if h in ours or h.casefold() in folded]
     if clash:
         raise TableError(
-            f"the table already has a column {clash[0]!r}, as a scored one has; score the table it was made from, "
+            f"{where} already has a column {clash[0]!r}, as a scored one has; score the table it was made from, "
             f"take the {prefix}… columns out, or choose another {argument.format('prefix')}"
         )

@@ -292,7 +292,7 @@ def test_outputs_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"\.parquet or \.jsonl"):
         run(source, tmp_path / "out.csv", options={"details": tmp_path / "d.csv"})
     run(source, tmp_path / "out.csv")
-    with pytest.raises(TableError, match="already has a column 'jd_status'"):
+    with pytest.raises(TableError, match=r"out\.csv already has a column 'jd_status'"):
         run(tmp_path / "out.csv", tmp_path / "again.csv")
 
 

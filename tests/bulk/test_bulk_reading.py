@@ -193,6 +193,11 @@ def test_folders_are_read_in_the_order_of_names(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     assert [s.name for s in find_sources([tmp_path])] == ["a.jsonl", "b.csv", str(Path("sub/c.tsv.gz"))]
+    for name in ("~$b.xlsx", "._b.csv", ".hidden.csv", ".git/c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert len(find_sources([tmp_path])) == 3
+    assert find_sources([tmp_path / ".hidden.csv"])[0].name == ".hidden.csv"
     with pytest.raises(TableError, match="is not there"):
         find_sources([tmp_path / "none.csv"])
     (tmp_path / "empty").mkdir()
