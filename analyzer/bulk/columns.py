@@ -97,7 +97,7 @@ def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool 
     if title is None and guess:
         title = next((c for c in _named(header, TITLE) if c not in text and c != asked.id), None)
         guessed += ["title"] if title is not None else []
-    return Columns(tuple(text), title, asked.id, asked.language, tuple(guessed), only)
+    return Columns(tuple(dict.fromkeys(text)), title, asked.id, asked.language, tuple(guessed), only)
 
 
 def _text(header: Sequence[str], where: str, guess: bool, argument: str) -> tuple[tuple[str, ...], bool]:

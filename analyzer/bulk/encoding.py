@@ -15,7 +15,13 @@ from analyzer.bulk.streams import BLOCK, Source
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
 
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as that of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 CANDIDATES = ("gb18030", "big5hkscs", "big5", "cp950", "cp1252", "mac_roman")
 """What exports of Chinese and Spanish HR systems are found in, beside UTF-8; GB18030 reads GBK and GB2312 too."""
 WIDE = ("utf_16_le", "utf_16_be")

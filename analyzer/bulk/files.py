@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": 
            ".parquet": "parquet", ".pq": "parquet",
            ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}  # fmt: skip
 PACKED = (".gz", ".zst", ".zstd")
+SEPARATOR = re.compile('\ufeff?"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 HEAD_LINES = 100
 """Lines of a JSONL looked at for the names of its fields."""
 
@@ -52,6 +54,8 @@ class Table:
     encoding: Encoding | None = None
     dialect: Dialect | None = None
     sheet: str | None = None
+    separator: bool = False
+    """Whether a line such as `sep=;`, which Excel writes and understands, stands above the names."""
     density: float = 1.0
     """Bytes of a character of text, in its first part: tells how far into the file a row is."""
 
@@ -106,6 +110,8 @@ def _meant(inside: Path) -> bool:
 def examine(source: Source, reading: Reading, limits: TableLimits = TABLE_LIMITS) -> Table:
     """Find out all about one file; reads it once, or twice where it is not UTF-8. Raises TableError or ColumnError."""
     kind = reading.format or (format_of(source.path) if source.path else None)
+    if reading.sheet and kind not in ("xlsx", None):
+        source.notes.append(f"{source.name}: --sheet is for XLSX and was not needed here")
     with source.open() as stream:
         head = stream.read(limits.head_bytes)
         if b"\n" not in head:  # one very long line
@@ -145,7 +151,7 @@ def _by_content(head: bytes, kind: str | None, name: str) -> str:
         return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError(f"{name} is an old Excel file (.xls) or locked by a password; save it as .xlsx without one")
-    if not head.strip():
+    if not head.removeprefix(b"\xef\xbb\xbf").strip() or head in (b"\xff\xfe", b"\xfe\xff"):
         raise TableError(f"{name} is empty: a table needs a first row with the names of its columns")
     if kind in ("xlsx", "parquet"):
         raise TableError(f"{name} is not {kind.upper()} inside; is it CSV under another name? Say so with --format csv")
@@ -159,10 +165,15 @@ def _by_content(head: bytes, kind: str | None, name: str) -> str:
 def _text_table(source: Source, kind: str, head: bytes, whole: bool, looked: Looked, reading: Reading) -> Table:
     encoding = looked.encoding or Encoding("utf-8")
     text = decoded_head(head, encoding.name)
+    said = None
     if kind == "jsonl":
         header, dialect = jsonl_header(text, whole), None
+        if not header:
+            raise TableError(f"{source.name} has no JSON object in its first lines; JSONL holds one object a line (jq -c . makes it so)")
     else:
-        dialect = find_dialect(text, whole, reading.delimiter or ("\t" if kind == "tsv" else None))
+        said = SEPARATOR.match(text)
+        text = text[said.end() :] if said else text
+        dialect = find_dialect(text, whole, reading.delimiter or (said and said[1]) or ("\t" if kind == "tsv" else None))
         header = next((row for row, _ in Records(io.StringIO(text, newline=""), dialect, len(text) + 1) if row), [])
     columns = find_columns(header, reading.columns, source.name, reading.guess)
     if dialect:
@@ -177,6 +188,7 @@ def _text_table(source: Source, kind: str, head: bytes, whole: bool, looked: Loo
         looked.size,
         encoding,
         dialect,
+        separator=said is not None,
         density=len(head) / max(1, len(text)),
     )
 

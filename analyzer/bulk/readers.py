@@ -136,7 +136,10 @@ def _csv(stream: BinaryIO, table: Table, source: Source, limits: TableLimits) ->
     width, delimiter = len(table.header), dialect.delimiter
     text, marking = _text(stream, table)
     damage = _Damage(table, marking)
+    if table.separator:
+        text.readline()
     records = Records(text, dialect, limits.max_cell_characters, width)
+    records.line = int(table.separator)
     strays = _Strays()
     number = 0
     try:

@@ -346,3 +346,31 @@ def test_spanish_of_windows_macs_and_dos_is_told_apart(tmp_path: Path, lines: tu
 def test_where_nothing_tells_the_encodings_apart_it_is_that_of_windows(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", ["id", "jd"], [["1", "don’t worry"], ["2", "a – b"]], "cp1252")
     assert cells(opened(path)[1]) == [["1", "don’t worry"], ["2", "a – b"]]
+
+
+def test_excels_first_line_that_tells_the_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('sep=;\nid;text\n1;負責, 運營\n2;"open\n', encoding="utf-8-sig")
+    source = Source(path)
+    table = examine(source, Reading())
+    assert (table.header, cells(list(read(table, 0, source)))) == (("id", "text"), [["1", "負責, 運營"], ["2", '"open']])
+    assert "row 2, which begins in line 4" in source.notes[0]
+
+
+def test_utf_32_empty_marks_and_json_over_several_lines(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", ["id", "text"], [["1", "负责运营"]] * 5, "utf-32")
+    assert cells(opened(path)[1]) == [["1", "负责运营"]] * 5
+    path.write_bytes(b"\xef\xbb\xbf")
+    with pytest.raises(TableError, match="is empty"):
+        opened(path)
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps({"text": "a"}, indent=1), encoding="utf-8")
+    with pytest.raises(TableError, match=r"no JSON object in its first lines; .* \(jq -c \."):
+        opened(path)
+
+
+def test_a_column_named_twice_is_read_once_and_a_sheet_of_a_csv_is_told(tmp_path: Path) -> None:
+    assert find_columns(["a", "b"], Columns(("a", "b", "a")), "t").text == ("a", "b")
+    source = Source(write_csv(tmp_path / "t.csv", ["id", "text"], [["1", "x"]]))
+    examine(source, Reading(sheet="s"))
+    assert source.notes == ["t.csv: --sheet is for XLSX and was not needed here"]
