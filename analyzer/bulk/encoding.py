@@ -121,9 +121,10 @@ def look(source: Source, given: str | None = None, text: bool = True, limits: Ta
         return Looked(size, digest.hexdigest(), Encoding("utf-8") if text else None)
     checker.feed(b"", final=True)
     first = checker.found()
+    sure = True
     if first.damaged and not given and not _mark(head):
-        first = _detected(source, first, limits)
-    _refuse(source.name, first, size, checker.whole, given is not None, limits)
+        first, sure = _detected(source, first, limits)
+    _refuse(source.name, first, size, checker.whole if sure else 0, given is not None, limits)
     return Looked(size, digest.hexdigest(), first)
 
 
@@ -166,19 +167,20 @@ def _candidates(head: bytes) -> list[str]:
     return found
 
 
-def _detected(source: Source, utf8: Encoding, limits: TableLimits) -> Encoding:
-    """The likeliest encoding in which the whole file decodes; else the one with the least damage."""
+def _detected(source: Source, utf8: Encoding, limits: TableLimits) -> tuple[Encoding, bool]:
+    """The likeliest encoding in which the whole file decodes; else the one with the least damage. And whether it is surely that."""
     tried = [utf8]
     telling = _telling_head(source, utf8.byte, limits)
+    few = _few(telling)
     for name in _candidates(telling):
         checker = _Checker(name)
         for block in blocks(source):
             checker.feed(block)
         checker.feed(b"", final=True)
         tried.append(checker.found())
-        if not checker.count and not _few(telling):
-            return tried[-1]
-    return min(tried, key=lambda e: e.damaged) if not _few(telling) else utf8
+        if not checker.count and not few:
+            return tried[-1], True
+    return (utf8, True) if few else (min(tried, key=lambda e: e.damaged), False)
 
 
 def _few(telling: bytes) -> bool:
@@ -207,7 +209,10 @@ def _telling_head(source: Source, byte: int, limits: TableLimits) -> bytes:
 
 
 def _refuse(name: str, found: Encoding, size: int, lines: int, given: bool, limits: TableLimits) -> None:
-    """Raise TableError where the encoding fits too little of the file; the rows of the rest are marked."""
+    """Raise TableError where the encoding fits too little of the file; the rows of the rest are marked.
+
+    lines: how many the file has, 0 where the encoding is but the best of several that do not fit.
+    """
     if found.damaged <= max(20, limits.max_damage * size):
         return
     # One cell of another encoding has many sequences, so that lines count; where the user named it, all but a wrong word is taken.

@@ -125,9 +125,8 @@ class _Damage:
         """A line on it, of a stream; of a file it was said beforehand."""
         if self._table.path or not self.rows:
             return []
-        return [
-            f"{self._table.name}: {self.rows:,} rows hold bytes that do not decode (reason {UNDECODABLE}), the first in line {self.line}"
-        ]
+        told = f"(reason {UNDECODABLE}; rows: {self.rows:,}), the first in line {self.line}"
+        return [f"{self._table.name}: bytes that do not decode were read as U+FFFD {told}"]
 
 
 def _csv(stream: BinaryIO, table: Table, source: Source, limits: TableLimits) -> Iterator[Row]:
@@ -183,7 +182,7 @@ class _Strays:
             return []
         where = f"the first in row {self.row}, which begins in line {self.line}"
         return [
-            f"{name}: quotes that never close were read as characters (reason {STRAY}, {self.count:,} rows), {where}; close or remove them"
+            f"{name}: quotes that never close were read as characters (reason {STRAY}; rows: {self.count:,}), {where}; close or remove them"
         ]
 
 
@@ -273,7 +272,7 @@ class _Formulas:
         if not self._met:
             return []
         return [
-            f"{self._table.name}: the text of {len(self._met):,} rows is a formula without a value (reason {UNCOMPUTED}); "
+            f"{self._table.name}: texts are formulas without a value (reason {UNCOMPUTED}; rows: {len(self._met):,}); "
             "open the file in Excel or LibreOffice, save it, and score it again"
         ]
 

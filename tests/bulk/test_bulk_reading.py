@@ -89,6 +89,13 @@ def test_few_damaged_bytes_are_told_with_line_and_byte(tmp_path: Path) -> None:
     assert f"line {table.encoding.line} at byte {at}" in table.said()
 
 
+def test_one_row_that_no_encoding_decodes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,text\n1," + bytes(b for b in range(0x81, 0xFF) if b != 0x85) * 2 + b"\xff\n")
+    with pytest.raises(TableError, match="name its encoding with --encoding"):
+        opened(path)
+
+
 def test_what_no_encoding_decodes_is_refused_with_line_byte_and_advice(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", ["id", "text"], [["1", "负责会员运营"]] * 50, "gb18030")
     with pytest.raises(TableError, match=r"line 2 at byte 11; name its encoding with --encoding"):
@@ -269,7 +276,7 @@ def test_formulas_without_a_value_are_told(tmp_path: Path) -> None:
     chunks = list(read(examine(source, Reading()), 0, source))
     assert cells(chunks) == [[1, "负责运营"], [2, None], [None, None], [3, None]]
     assert chunks[0].faults == {1: "formula_without_value", 2: "formula_without_value"}
-    assert "2 rows is a formula without a value" in source.notes[0]
+    assert "formulas without a value (reason formula_without_value; rows: 2)" in source.notes[0]
 
 
 def test_columns_that_are_not_there_or_not_plain_are_told() -> None:

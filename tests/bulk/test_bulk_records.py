@@ -17,7 +17,7 @@ from analyzer.bulk.dialect import Dialect, find_dialect
 from analyzer.bulk.files import Reading, examine
 from analyzer.bulk.readers import read
 from analyzer.bulk.records import STRAY, TOO_LARGE, Records
-from analyzer.bulk.run import Options, score_files
+from analyzer.bulk.run import Event, Options, score_files
 from analyzer.bulk.streams import Source
 from analyzer.settings import TABLE_LIMITS
 
@@ -99,3 +99,25 @@ def test_a_run_tells_where_the_quote_stands_and_scores_every_row(tmp_path: Path)
         assert "the first in row 11, which begins in line 12" in summary.notes[0]
         row = read_csv(out)[10]
         assert (row["text"], row["jd_review"], row["jd_reasons"]) == ('"负责品牌；10', "true", STRAY)
+
+
+def test_a_run_stopped_within_a_table_with_stray_quotes_goes_on_byte_for_byte(tmp_path: Path) -> None:
+    path, whole, stopped = tmp_path / "q.csv", tmp_path / "whole.csv", tmp_path / "stopped.csv"
+    rows = [
+        f"{n},{chr(34) if n % 17 == 10 else ''}负责品牌；{n},A\n" + (f'x{n},"two\nlines",B\n' if n % 5 == 0 else "") for n in range(100)
+    ]
+    path.write_text("id,text,dep\n" + "".join(rows), encoding="utf-8")
+    limits = replace(TABLE_LIMITS, chunk_rows=4)
+    first = score_files([path], whole, options=Options(workers=0), factory=FakeFactory(), limits=limits)
+
+    def stop(event: Event) -> None:
+        if event.rows >= 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score_files([path], stopped, options=Options(workers=0), factory=FakeFactory(), limits=limits, on_event=stop)
+    again = score_files([path], stopped, options=Options(workers=0), factory=FakeFactory(), limits=limits)
+    assert (again.resumed_rows, again.rows) == (40, 120)
+    assert stopped.read_bytes() == whole.read_bytes()
+    assert again.notes == first.notes
+    assert again.counts["reasons"] == {STRAY: 6}
