@@ -37,7 +37,7 @@ class TableLimits:
     chunk_characters: int = 2_000_000
     """A chunk ends early at this many characters, so that memory stays flat whatever the rows hold."""
     max_cell_characters: int = 10_000_000
-    """A longer cell is taken for a quote that never closes, and refused with its row."""
+    """A cell in quotes over several lines that is longer is taken for a quote that never closes; another one's row has no result."""
     head_bytes: int = 262_144
     """Looked at to find delimiter and quoting, and by the encoding detector."""
     max_damage: float = 0.001

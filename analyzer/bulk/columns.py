@@ -29,13 +29,17 @@ TITLE = (
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that are read: several of text are joined. `guessed` are the roles found by name, not named by the user."""
+    """The columns that are read: several of text are joined. `guessed` are the roles found by name, not named by the user.
+
+    only: the text's column was taken since there is no other.
+    """
 
     text: tuple[str, ...] = ()
     title: str | None = None
     id: str | None = None
     language: str | None = None
     guessed: tuple[str, ...] = ()
+    only: bool = False
 
     def said(self) -> str:
         """One line that says what is read from where."""
@@ -46,6 +50,7 @@ class Columns:
             if name is not None
         ]
         found = f" (found by name: {', '.join(self.guessed)})" if self.guessed else ""
+        found += " (the only column)" if self.only else ""
         return ", ".join(parts) + found
 
 
@@ -83,30 +88,46 @@ def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool 
         if name is not None and name not in header:
             near = difflib.get_close_matches(name, header, 1, 0.6) or [h for h in header if normal(h) == normal(name)]
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ColumnError(f"{where} has no column {name!r} ({argument.format(role)}){hint} Its columns: {_listed(header)}")
-    text, title, guessed = asked.text, asked.title, []
+            raise ColumnError(f"{where} has no column {name!r} ({argument.format(role)}){hint} Its columns: {listed(header)}")
+    text, title, only = asked.text, asked.title, False
+    guessed: list[str] = []
     if not text:
-        text = _text(header, where, guess, argument.format("text"))
-        guessed.append("text")
+        text, only = _text(header, where, guess, argument.format("text"))
+        guessed += [] if only else ["text"]
     if title is None and guess:
         title = next((c for c in _named(header, TITLE) if c not in text and c != asked.id), None)
         guessed += ["title"] if title is not None else []
-    return Columns(tuple(text), title, asked.id, asked.language, tuple(guessed))
+    return Columns(tuple(dict.fromkeys(text)), title, asked.id, asked.language, tuple(guessed), only)
 
 
-def _text(header: Sequence[str], where: str, guess: bool, argument: str) -> tuple[str, ...]:
+def _text(header: Sequence[str], where: str, guess: bool, argument: str) -> tuple[tuple[str, ...], bool]:
+    """The text's column, and whether it was taken for want of another."""
     if {"status", "primary", "raw", "rest", "duties", "model"} <= set(header):
         raise ColumnError(f"{where} holds results, not postings; score what it was made from, or name its text with {argument}")
     named = _named(header, TEXT) if guess else []
     if named:
-        return (named[0],)
+        return (named[0],), False
     if len(header) == 1:
-        return (header[0],)
+        return (header[0],), True
     raise ColumnError(
         f"{where}: no column is plainly the posting's text; name it with {argument}, once for each where it lies in several. "
-        f"Its columns: {_listed(header)} "
+        f"Its columns: {listed(header)} "
         "(a table needs a first row with the names of its columns)"
     )
+
+
+def name_like(name: str) -> bool:
+    """Whether this may be a column's name: short, no sentence, and not several names with a delimiter between."""
+    return bool(name.strip()) and len(name) <= 40 and len(name.split()) <= 6 and not re.search(r"[,;|\t\n\r，；。：:！？!]|\.\s*$", name)
+
+
+def check_name(header: Sequence[str], columns: Columns, where: str) -> None:
+    """Raise ColumnError where the only column, taken unasked, has what is hardly a name, as where a table has no row of names."""
+    if columns.only and not name_like(header[0]):
+        raise ColumnError(
+            f"{where}: its first row is no name of a column: {listed(header)}. Put a row with the columns' names above it "
+            "(for one column of postings: text); where it holds several names, say what stands between them with --delimiter"
+        )
 
 
 def _named(header: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -117,6 +138,9 @@ def _named(header: Sequence[str], names: Sequence[str]) -> list[str]:
     return [forms[n] for n in names if n in forms]
 
 
-def _listed(header: Sequence[str]) -> str:
+def listed(header: Sequence[str]) -> str:
+    """Names of columns for a message."""
+    if not header:
+        return "none"
     shown = [repr(h if len(h) < 40 else h[:37] + "...") for h in header[:30]]
     return ", ".join(shown) + (f" and {len(header) - 30} more" if len(header) > 30 else "")

@@ -6,7 +6,11 @@ import csv
 import io
 import itertools
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from analyzer.bulk.records import Records
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTES = ('"', "'")
@@ -21,7 +25,7 @@ class Dialect:
     quote: str = '"'
     escape: str | None = None
 
-    def options(self) -> dict[str, object]:
+    def options(self) -> dict[str, Any]:
         """Keyword arguments for csv.reader."""
         return {"delimiter": self.delimiter, "quotechar": self.quote, "escapechar": self.escape, "doublequote": self.escape is None}
 
@@ -31,6 +35,7 @@ def find_dialect(head: str, whole: bool, delimiter: str | None = None) -> Dialec
 
     A table of one column has no delimiter to find; a comma is told.
     """
+    csv.field_size_limit(len(head) + 1)
     delimiters = (delimiter,) if delimiter else DELIMITERS
     best, best_fit = Dialect(delimiter or ","), 0.0
     for mark, quote, escape in itertools.product(delimiters, QUOTES, (None, "\\")):
@@ -46,7 +51,10 @@ def find_dialect(head: str, whole: bool, delimiter: str | None = None) -> Dialec
 def _fit(head: str, dialect: Dialect, whole: bool) -> float:
     """How well rows agree with the first in their number of cells, times how much cells and quotes make sense."""
     try:
-        rows = list(itertools.islice(csv.reader(io.StringIO(head, newline=""), **dialect.options()), SAMPLE_ROWS))  # type: ignore[arg-type]
+        lines: Iterable[list[str]] = csv.reader(io.StringIO(head, newline=""), **dialect.options())
+        if whole and dialect.quote == QUOTES[0]:  # else a quote that never closes would speak for another delimiter
+            lines = (cells for cells, _ in Records(io.StringIO(head, newline=""), dialect, len(head) + 1))
+        rows = list(itertools.islice(lines, SAMPLE_ROWS))
     except csv.Error:
         return 0.0
     rows = [r for r in rows[: None if whole or len(rows) == SAMPLE_ROWS else -1] if r]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
 
-from analyzer.bulk.columns import Columns, find_columns
+from analyzer.bulk.columns import Columns, check_name, find_columns
 from analyzer.bulk.dialect import Dialect, find_dialect
 from analyzer.bulk.encoding import Encoding, Looked, guess, look
+from analyzer.bulk.records import Records
+from analyzer.bulk.sheets import find_sheet
 from analyzer.bulk.streams import Source, seekable
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
@@ -22,6 +23,7 @@ FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": 
            ".parquet": "parquet", ".pq": "parquet",
            ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}  # fmt: skip
 PACKED = (".gz", ".zst", ".zstd")
+SEPARATOR = re.compile('\ufeff?"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 HEAD_LINES = 100
 """Lines of a JSONL looked at for the names of its fields."""
 
@@ -52,6 +54,8 @@ class Table:
     encoding: Encoding | None = None
     dialect: Dialect | None = None
     sheet: str | None = None
+    separator: bool = False
+    """Whether a line such as `sep=;`, which Excel writes and understands, stands above the names."""
     density: float = 1.0
     """Bytes of a character of text, in its first part: tells how far into the file a row is."""
 
@@ -87,7 +91,7 @@ def find_sources(inputs: Sequence[str | Path]) -> list[Source]:
         if str(item) == "-":
             out.append(Source(None))
         elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and format_of(p) and ".jdpart" not in str(p.parent))
+            inside = sorted(p for p in path.rglob("*") if format_of(p) and _meant(p.relative_to(path)) and p.is_file())
             if not inside:
                 raise TableError(f"the folder {item} holds no table (CSV, TSV, XLSX, Parquet, JSONL, each also .gz or .zst)")
             out += [Source(p, str(p.relative_to(path))) for p in inside]
@@ -98,9 +102,16 @@ def find_sources(inputs: Sequence[str | Path]) -> list[Source]:
     return out
 
 
+def _meant(inside: Path) -> bool:
+    """Whether a path within a folder is a user's file: not hidden, no lock of Excel's (`~$`), no part of ours."""
+    return not any(part.startswith((".", "~$")) for part in inside.parts) and ".jdpart" not in str(inside.parent)
+
+
 def examine(source: Source, reading: Reading, limits: TableLimits = TABLE_LIMITS) -> Table:
     """Find out all about one file; reads it once, or twice where it is not UTF-8. Raises TableError or ColumnError."""
     kind = reading.format or (format_of(source.path) if source.path else None)
+    if reading.sheet and kind not in ("xlsx", None):
+        source.notes.append(f"{source.name}: --sheet is for XLSX and was not needed here")
     with source.open() as stream:
         head = stream.read(limits.head_bytes)
         if b"\n" not in head:  # one very long line
@@ -111,9 +122,13 @@ def examine(source: Source, reading: Reading, limits: TableLimits = TABLE_LIMITS
     looked = look(source, reading.encoding, text, limits)
     if text:
         return _text_table(source, kind, head, whole, looked, reading)
+    sheet = None
     with seekable(source) as path:
-        header, sheet = parquet_header(path, source.name) if kind == "parquet" else xlsx_header(path, source.name, reading.sheet)
-    columns = find_columns(header, reading.columns, source.name, reading.guess)
+        if kind == "parquet":
+            header = parquet_header(path, source.name)
+            columns = find_columns(header, reading.columns, source.name, reading.guess)
+        else:
+            header, sheet, columns = find_sheet(path, source.name, reading.sheet, reading.columns, reading.guess)
     return Table(source.path, source.name, kind, tuple(header), columns, looked.digest, looked.size, sheet=sheet)
 
 
@@ -136,7 +151,7 @@ def _by_content(head: bytes, kind: str | None, name: str) -> str:
         return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError(f"{name} is an old Excel file (.xls) or locked by a password; save it as .xlsx without one")
-    if not head.strip():
+    if not head.removeprefix(b"\xef\xbb\xbf").strip() or head in (b"\xff\xfe", b"\xfe\xff"):
         raise TableError(f"{name} is empty: a table needs a first row with the names of its columns")
     if kind in ("xlsx", "parquet"):
         raise TableError(f"{name} is not {kind.upper()} inside; is it CSV under another name? Say so with --format csv")
@@ -150,12 +165,19 @@ def _by_content(head: bytes, kind: str | None, name: str) -> str:
 def _text_table(source: Source, kind: str, head: bytes, whole: bool, looked: Looked, reading: Reading) -> Table:
     encoding = looked.encoding or Encoding("utf-8")
     text = decoded_head(head, encoding.name)
+    said = None
     if kind == "jsonl":
         header, dialect = jsonl_header(text, whole), None
+        if not header:
+            raise TableError(f"{source.name} has no JSON object in its first lines; JSONL holds one object a line (jq -c . makes it so)")
     else:
-        dialect = find_dialect(text, whole, reading.delimiter or ("\t" if kind == "tsv" else None))
-        header = next((row for row in csv.reader(io.StringIO(text, newline=""), **dialect.options()) if row), [])  # type: ignore[arg-type]
+        said = SEPARATOR.match(text)
+        text = text[said.end() :] if said else text
+        dialect = find_dialect(text, whole, reading.delimiter or (said and said[1]) or ("\t" if kind == "tsv" else None))
+        header = next((row for row, _ in Records(io.StringIO(text, newline=""), dialect, len(text) + 1) if row), [])
     columns = find_columns(header, reading.columns, source.name, reading.guess)
+    if dialect:
+        check_name(header, columns, source.name)
     return Table(
         source.path,
         source.name,
@@ -166,6 +188,7 @@ def _text_table(source: Source, kind: str, head: bytes, whole: bool, looked: Loo
         looked.size,
         encoding,
         dialect,
+        separator=said is not None,
         density=len(head) / max(1, len(text)),
     )
 
@@ -191,49 +214,12 @@ def jsonl_header(text: str, whole: bool) -> list[str]:
     return list(names)
 
 
-def parquet_header(path: Path, name: str) -> tuple[list[str], None]:
+def parquet_header(path: Path, name: str) -> list[str]:
     """Column names of a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return list(pq.read_schema(path).names), None
+        return list(pq.read_schema(path).names)
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{name} is no whole Parquet file ({str(error).splitlines()[0][:150]}); write it again") from None
-
-
-def open_workbook(stream: BinaryIO | Path, name: str) -> Any:
-    """An openpyxl workbook, read row by row, formulas as the values Excel last saw."""
-    import warnings
-    import zipfile
-
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of styles and extensions, which hold no text
-            return openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
-        raise TableError(f"{name} is no whole XLSX file ({type(error).__name__}); open it in Excel and save it again") from None
-
-
-def xlsx_header(path: Path, name: str, sheet: str | None) -> tuple[list[str], str]:
-    """Column names of a sheet, by default the first that has any, and the sheet's name."""
-    with path.open("rb") as stream:
-        book = open_workbook(stream, name)
-        try:
-            if sheet and sheet not in book.sheetnames:
-                raise TableError(f"{name} has no sheet {sheet!r}; it has {', '.join(map(repr, book.sheetnames))}")
-            for title in [sheet] if sheet else book.sheetnames:
-                page = book[title]
-                if hasattr(page, "reset_dimensions"):
-                    page.reset_dimensions()
-                first = list(next(iter(page.iter_rows(values_only=True)), ()))
-                while first and first[-1] is None:
-                    first.pop()
-                if first:
-                    return ["" if c is None else str(c) for c in first], title
-        finally:
-            book.close()
-    raise TableError(f"{name} has no sheet with a first row of column names")

@@ -7,15 +7,20 @@ import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from analyzer.bulk.dialect import Dialect
-from analyzer.bulk.files import Table, open_workbook
+from analyzer.bulk.encoding import Marking
+from analyzer.bulk.files import Table
+from analyzer.bulk.records import STRAY, TOO_LARGE, Records
+from analyzer.bulk.sheets import open_workbook, page_rows
 from analyzer.bulk.streams import Source, seekable
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
 
-TOO_SHORT, TOO_LONG = "row_too_short", "row_too_long"
+TOO_SHORT, TOO_LONG, UNDECODABLE = "row_too_short", "row_too_long", "undecodable_bytes"
+UNCOMPUTED = "formula_without_value"
 
 
 @dataclass
@@ -55,12 +60,12 @@ def read(table: Table, number: int, source: Source, limits: TableLimits = TABLE_
     if table.kind == "xlsx":
         yield from _chunks(_xlsx(table, source), table, number, source, limits)
         return
-    rows: Callable[[BinaryIO, Table, TableLimits], Iterator[Row]] = _csv if table.kind == "csv" else _jsonl
+    rows: Callable[[BinaryIO, Table, Source, TableLimits], Iterator[Row]] = _csv if table.kind == "csv" else _jsonl
     if stream is not None:
-        yield from _chunks(rows(stream, table, limits), table, number, source, limits)
+        yield from _chunks(rows(stream, table, source, limits), table, number, source, limits)
         return
     with source.open() as opened:
-        yield from _chunks(rows(opened, table, limits), table, number, source, limits)
+        yield from _chunks(rows(opened, table, source, limits), table, number, source, limits)
 
 
 def _chunks(rows: Iterable[Row], of: Table, table: int, source: Source, limits: TableLimits) -> Iterator[Chunk]:
@@ -90,42 +95,95 @@ def _share(table: Table, source: Source, read: int) -> float | None:
     return min(0.999, read * table.density / table.size) if table.size else None
 
 
-def _text(stream: BinaryIO, table: Table) -> io.TextIOWrapper:
-    # What is damaged was counted and allowed beforehand; a stream could not be, and must not change unseen.
-    errors = "replace" if table.path else "strict"
+def _text(stream: BinaryIO, table: Table) -> tuple[io.TextIOWrapper, Marking]:
+    marking = Marking()
     encoding = table.encoding.name if table.encoding else "utf-8"
-    return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="" if table.kind == "csv" else "\n")
+    return io.TextIOWrapper(stream, encoding=encoding, errors=marking.name, newline="" if table.kind == "csv" else "\n"), marking
 
 
-def _csv(stream: BinaryIO, table: Table, limits: TableLimits) -> Iterator[Row]:
+class _Damage:
+    """Rows with bytes that do not decode. Of a file they were counted and allowed beforehand, of a stream they could not be."""
+
+    def __init__(self, table: Table, marking: Marking) -> None:
+        self._table, self._marking = table, marking
+        self.rows = self.line = 0
+
+    def fault(self, texts: list[str], number: int, line: int) -> str | None:
+        """What is wrong with a row, its number and the line before it. Raises TableError where a stream's encoding is another."""
+        if not self._marking.met or not any("\ufffd" in t for t in texts):
+            return None
+        self.rows, self.line = self.rows + 1, self.line or line + 1
+        if not self._table.path and self.rows > max(20, number // 100):
+            raise TableError(
+                f"{self._table.name} is not {self._table.encoding.name if self._table.encoding else 'utf-8'}: {self.rows} rows do not "
+                f"decode, the first in line {self.line}; name its encoding with --encoding (utf-8, gb18030, big5, cp1252, utf-16), "
+                "or save the data and give the file's path, so that its encoding is found from all of it"
+            )
+        return UNDECODABLE
+
+    def said(self) -> list[str]:
+        """A line on it, of a stream; of a file it was said beforehand."""
+        if self._table.path or not self.rows:
+            return []
+        told = f"(reason {UNDECODABLE}; rows: {self.rows:,}), the first in line {self.line}"
+        return [f"{self._table.name}: bytes that do not decode were read as U+FFFD {told}"]
+
+
+def _csv(stream: BinaryIO, table: Table, source: Source, limits: TableLimits) -> Iterator[Row]:
     """Rows of a CSV. Cells too many stay together in the last, as they were; cells too few are empty."""
     dialect = table.dialect or Dialect()
     width, delimiter = len(table.header), dialect.delimiter
-    damaged = bool(table.encoding and table.encoding.damaged)
-    text = _text(stream, table)
-    csv.field_size_limit(limits.max_cell_characters)
-    reader = csv.reader(text, **dialect.options())  # type: ignore[arg-type]
-    began = 0
+    text, marking = _text(stream, table)
+    damage = _Damage(table, marking)
+    if table.separator:
+        text.readline()
+    records = Records(text, dialect, limits.max_cell_characters, width)
+    records.line = int(table.separator)
+    strays = _Strays()
+    number = 0
     try:
-        next((cells for cells in reader if cells), None)
-        for cells in reader:
-            began, fault = reader.line_num, None
+        next((cells for cells, _ in records if cells), None)
+        for cells, fault in records:
+            if not cells:
+                continue
+            number += 1
+            if fault == STRAY:
+                strays.add(number, records.line + 1)
             if len(cells) != width:
-                if not cells:
-                    continue
-                cells, fault = _fitted(cells, width, delimiter)
-            if damaged and fault is None and any("\ufffd" in c for c in cells):
-                fault = "undecodable_bytes"
+                cells, misfit = _fitted(cells, width, delimiter)
+                fault = fault if fault == TOO_LARGE else misfit or fault
+            fault = fault or damage.fault(cells, number, records.line)
             yield cells, fault, sum(map(len, cells))
+        source.notes += strays.said(table.name) + damage.said()
     except csv.Error as error:
         raise TableError(
-            f"{table.name}: the row that begins in line {began + 1} cannot be read ({error}); a quote there may never close: "
+            f"{table.name}: the row that begins in line {records.line + 1} cannot be read ({error}); a quote there may never close: "
             "correct it, or name the delimiter with --delimiter"
         ) from None
-    except UnicodeDecodeError as error:
-        raise _undecodable(table, error, began) from None
     finally:
         _let_go(text)
+
+
+@dataclass
+class _Strays:
+    """Quotes that never close: how many, and the row and line of the first."""
+
+    count: int = 0
+    row: int = 0
+    line: int = 0
+
+    def add(self, row: int, line: int) -> None:
+        if not self.count:
+            self.row, self.line = row, line
+        self.count += 1
+
+    def said(self, name: str) -> list[str]:
+        if not self.count:
+            return []
+        where = f"the first in row {self.row}, which begins in line {self.line}"
+        return [
+            f"{name}: quotes that never close were read as characters (reason {STRAY}; rows: {self.count:,}), {where}; close or remove them"
+        ]
 
 
 def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], str | None]:
@@ -136,31 +194,19 @@ def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], st
     return [*cells[: width - 1], delimiter.join(cells[width - 1 :])], TOO_LONG
 
 
-def _jsonl(stream: BinaryIO, table: Table, limits: TableLimits) -> Iterator[Row]:
+def _jsonl(stream: BinaryIO, table: Table, source: Source, limits: TableLimits) -> Iterator[Row]:
     """Lines as they are; they are parsed where they are scored."""
-    text = _text(stream, table)
-    number = 0
-    damaged = bool(table.encoding and table.encoding.damaged)
+    text, marking = _text(stream, table)
+    damage = _Damage(table, marking)
     try:
-        for number, line in enumerate(text, 1):
+        for number, line in enumerate(text):
             stripped = line.strip(" \t\r\n")
             if stripped:
-                if len(stripped) > limits.max_cell_characters:
-                    raise TableError(
-                        f"{table.name}: line {number} is longer than {limits.max_cell_characters} characters; JSONL is a posting a line"
-                    )
-                yield stripped, "undecodable_bytes" if damaged and "\ufffd" in stripped else None, len(stripped)
-    except UnicodeDecodeError as error:
-        raise _undecodable(table, error, number) from None
+                fault = damage.fault([stripped], number + 1, number)
+                yield stripped, TOO_LARGE if len(stripped) > limits.max_cell_characters else fault, len(stripped)
+        source.notes += damage.said()
     finally:
         _let_go(text)
-
-
-def _undecodable(table: Table, error: UnicodeDecodeError, line: int) -> TableError:
-    return TableError(
-        f"{table.name} is not {error.encoding} near line {line + 1} (bytes {error.object[error.start : error.end]!r}); "
-        "name its encoding with --encoding (utf-8, gb18030, big5, cp1252, utf-16)"
-    )
 
 
 def _let_go(text: io.TextIOWrapper) -> None:
@@ -174,24 +220,65 @@ def _let_go(text: io.TextIOWrapper) -> None:
 def _xlsx(table: Table, source: Source) -> Iterator[Row]:
     """Rows of a sheet as Python values; rows short at their end are whole, since sheets leave empty cells out."""
     width = len(table.header)
+    texts = [table.header.index(t) for t in table.columns.text]
     with seekable(source) as path, path.open("rb") as stream:
-        book = open_workbook(stream, table.name)
+        book, formulas = open_workbook(stream, table.name), _Formulas(path, table)
         try:
             page = book[table.sheet]
             whole = page.max_row or 0
-            if hasattr(page, "reset_dimensions"):
-                page.reset_dimensions()
-            for at, values in enumerate(itertools.islice(page.iter_rows(values_only=True), 1, None), 2):
-                source.share = min(1.0, at / whole) if whole > 1 else None
+            for at, values in enumerate(itertools.islice(page_rows(page), 1, None), 1):
+                source.share = min(1.0, (at + 1) / whole) if whole > 1 else None
                 cells = list(values[:width]) + [None] * (width - len(values))
                 extra = [v for v in values[width:] if v is not None]
-                if not extra and all(c is None for c in cells):
+                fault = TOO_LONG if extra else None
+                if not extra and all(c is None for c in cells) and not formulas.without_value(at, texts):
                     continue
+                if any(cells[t] is None for t in texts) and formulas.without_value(at, texts):
+                    fault = fault or UNCOMPUTED
                 if extra:
                     cells[-1] = " ".join(str(v) for v in [cells[-1], *extra] if v is not None)
-                yield cells, TOO_LONG if extra else None, sum(len(c) for c in cells if isinstance(c, str))
+                yield cells, fault, sum(len(c) for c in cells if isinstance(c, str))
+            source.notes += formulas.said()
         finally:
             book.close()
+            formulas.close()
+
+
+class _Formulas:
+    """Looks, where a text cell is empty, whether it holds a formula whose value no program has computed yet."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self._path, self._table = path, table
+        self._rows: Iterator[tuple[Any, ...]] | None = None
+        self._at, self._row = -1, ()  # type: tuple[int, tuple[Any, ...]]
+        self._met: set[int] = set()
+
+    def without_value(self, at: int, columns: list[int]) -> bool:
+        """Whether a cell of these columns, of which one has no value, holds one in row `at`, which never goes back."""
+        if self._rows is None:  # a second reading of the sheet, which most tables never need
+            self._book = open_workbook(self._path, self._table.name, values=False)
+            self._rows = page_rows(self._book[self._table.sheet])
+        while self._at < at:
+            self._row, self._at = next(self._rows, ()), self._at + 1
+        found = any(
+            str(self._row[c]).startswith("=") or type(self._row[c]).__name__ == "ArrayFormula" for c in columns if c < len(self._row)
+        )
+        if found:
+            self._met.add(at)
+        return found
+
+    def said(self) -> list[str]:
+        """A line on what was met."""
+        if not self._met:
+            return []
+        return [
+            f"{self._table.name}: texts are formulas without a value (reason {UNCOMPUTED}; rows: {len(self._met):,}); "
+            "open the file in Excel or LibreOffice, save it, and score it again"
+        ]
+
+    def close(self) -> None:
+        if self._rows is not None:
+            self._book.close()
 
 
 def _parquet(table: Table, number: int, source: Source, limits: TableLimits) -> Iterator[Chunk]:

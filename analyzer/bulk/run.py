@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol, cast
 from analyzer.bulk import spool
 from analyzer.bulk.columns import Columns
 from analyzer.bulk.files import Reading, Table, examine, examine_stream, find_sources
-from analyzer.bulk.layout import jd_columns, renamed, safe
+from analyzer.bulk.layout import jd_columns, renamed, safe, unique
 from analyzer.bulk.pool import cores, scored
 from analyzer.bulk.readers import Chunk, read
 from analyzer.bulk.scoring import Scorer
@@ -129,6 +129,7 @@ def score_files(
         summary.resumed_rows = stage.progress.rows
         if not stage.complete:
             _go(plan, stage, workers, limits, summary, on_event, began)
+            summary.notes += [note for source in plan.sources for note in source.notes]
         stage.finish(lambda: _finished(plan, options, summary))
         _to_stdout(plan)
     summary.rows, summary.counts = stage.progress.rows, stage.progress.counts
@@ -157,20 +158,11 @@ def _plan(
     found = find_sources(inputs)
     check_inputs(inputs, targets)
     sources, notes = without_outputs(found, targets)
-    tables, stdin = [], None
-    for source in sources:
-        if source.path is None:
-            if len(sources) > 1:
-                raise TableError("stdin (-) is scored alone; give files, or stdin")
-            stream = stack.enter_context(source.open())
-            head = stream.read(limits.head_bytes)
-            tables.append(examine_stream(head, len(head) < limits.head_bytes, reading))
-            stdin = with_head(head, stream)
-        else:
-            tables.append(examine(source, reading, limits))
+    tables, stdin = _examined(sources, reading, limits, stack)
     header = _header(tables)
     own = own_functions(factory)
-    check_prefix([n for t in tables for n in t.header], options.prefix, own)
+    for table in tables:
+        check_prefix(table.header, options.prefix, own, where=table.name)
     kind, delimiter = targets.kind, targets.delimiter
     staged = _staged(kind, tables)
     make_folders(targets)
@@ -198,6 +190,17 @@ def _plan(
     return _Plan(sources, tables, job, Stage(target, details, home), head, kind, targets.packed, stdin, notes)
 
 
+def _examined(sources: Sequence[Source], reading: Reading, limits: TableLimits, stack: ExitStack) -> tuple[list[Table], BinaryIO | None]:
+    """The tables of the sources, and the stream that stdin goes on as, where it is the source."""
+    if all(source.path for source in sources):
+        return [examine(source, reading, limits) for source in sources], None
+    if len(sources) > 1:
+        raise TableError("stdin (-) is scored alone; give files, or stdin")
+    stream = stack.enter_context(sources[0].open())
+    head = stream.read(limits.head_bytes)
+    return [examine_stream(head, len(head) < limits.head_bytes, reading)], with_head(head, stream)
+
+
 def _home(beside: Path | None, stack: ExitStack) -> Path:
     if beside:
         return beside.with_name(beside.name + ".jdpart")
@@ -221,10 +224,10 @@ def _staged(kind: str, tables: Sequence[Table]) -> str:
 
 
 def _header(tables: Sequence[Table]) -> list[str]:
-    """The columns of all tables, in the order they are met; a single table's own, doubled names and all."""
+    """The columns of all tables, in the order they are met; doubled names stay as they are where all tables have the same."""
     if len({t.header for t in tables}) == 1:
         return list(tables[0].header)
-    return list(dict.fromkeys(name for t in tables for name in t.header))
+    return list(dict.fromkeys(name for t in tables for name in unique(t.header)))
 
 
 def _workers(asked: int | None, plan: _Plan, limits: TableLimits) -> int:

@@ -30,6 +30,8 @@ class Source:
         self.name = name or (path.name if path else "stdin")
         self.share: float | None = None
         """How far it is read, 0 to 1, where its reader knows."""
+        self.notes: list[str] = []
+        """What its reader has to say once it has read all of it."""
 
     @property
     def size(self) -> int | None:

@@ -17,13 +17,15 @@ from analyzer.analysis import Analysis
 from analyzer.bulk.columns import COMMAND
 from analyzer.bulk.files import Table
 from analyzer.bulk.layout import CsvRows, arrow_schema, csv_cell, jd_columns, jd_types, our_cells, plain, renamed, safe, unique
-from analyzer.bulk.readers import Chunk
+from analyzer.bulk.readers import UNCOMPUTED, UNDECODABLE, Chunk
+from analyzer.bulk.records import STRAY
 from analyzer.bulk.scoring import Cache, Posting, Scorer, bad, posting, remember_lines, score, unswept, with_reason
 from analyzer.bulk.spool import arrow_block, row_line
 from analyzer.errors import ModelNotFound, TableError
 from analyzer.language import warm
 
-UNDECODABLE = "undecodable_bytes"
+SCORED = (UNDECODABLE, STRAY, UNCOMPUTED)
+"""Faults of rows whose text, or another column's, is there all the same: they are scored, and looked at by a person."""
 
 
 @dataclass(frozen=True)
@@ -142,11 +144,11 @@ class Worker:
 
     def _score(self, rows: Rows) -> list[Analysis]:
         items, faults = rows.postings, rows.faults
-        whole = [n for n in range(len(items)) if faults.get(n, UNDECODABLE) == UNDECODABLE]
+        whole = [n for n in range(len(items)) if faults.get(n, UNDECODABLE) in SCORED]
         evidence = self.job.staged == "jsonl" or self.job.details is not None
         results = dict(zip(whole, score(self.scorer, [items[n] for n in whole], self.cache, evidence), strict=True))
         for n, fault in faults.items():
-            results[n] = with_reason(results[n], UNDECODABLE) if n in results else bad("bad_row", fault)
+            results[n] = with_reason(results[n], fault) if n in results else bad("bad_row", fault)
         return [results[n] for n in range(len(items))]
 
     def _csv(self, rows: Rows, results: Sequence[Analysis]) -> bytes:
@@ -268,7 +270,8 @@ class Rows:
             return [[o.get(h) for h in header] for o in self._objects]
         if tuple(header) == self.table.header:
             return self._lists()
-        own = [self.table.header.index(h) if h in self.table.header else None for h in header]
+        places = {name: at for at, name in enumerate(unique(self.table.header))}
+        own = [places.get(h) for h in header]
         return [[r[at] if at is not None else None for at in own] for r in self._lists()]
 
     @functools.cached_property
@@ -321,16 +324,18 @@ def own_functions(factory: Callable[[], Scorer]) -> tuple[str, ...]:
     return tuple(found()) if found else ()
 
 
-def check_prefix(header: Sequence[str], prefix: str, own: Sequence[str] = (), argument: str = COMMAND, cased: bool = True) -> None:
+def check_prefix(
+    header: Sequence[str], prefix: str, own: Sequence[str] = (), argument: str = COMMAND, cased: bool = True, where: str = "the table"
+) -> None:
     """Raise TableError where the table already has one of our columns: the user's are never overwritten.
 
-    argument: how this user names one; cased: whether names that differ in case alone are two.
+    argument: how this user names one; cased: whether names that differ in case alone are two; where: the table's name.
     """
     ours = set(renamed(jd_columns(own), prefix))
     folded = set() if cased else {name.casefold() for name in ours}
     clash = [h for h in header if h in ours or h.casefold() in folded]
     if clash:
         raise TableError(
-            f"the table already has a column {clash[0]!r}, as a scored one has; score the table it was made from, "
+            f"{where} already has a column {clash[0]!r}, as a scored one has; score the table it was made from, "
             f"take the {prefix}… columns out, or choose another {argument.format('prefix')}"
         )

@@ -292,7 +292,7 @@ def test_outputs_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"\.parquet or \.jsonl"):
         run(source, tmp_path / "out.csv", options={"details": tmp_path / "d.csv"})
     run(source, tmp_path / "out.csv")
-    with pytest.raises(TableError, match="already has a column 'jd_status'"):
+    with pytest.raises(TableError, match=r"out\.csv already has a column 'jd_status'"):
         run(tmp_path / "out.csv", tmp_path / "again.csv")
 
 
@@ -407,3 +407,14 @@ def test_a_full_disk_at_the_end_is_told_and_made_good(tmp_path: Path, monkeypatc
     assert (summary.resumed_rows, summary.scored_now) == (12, 0)
     run(source, tmp_path / "whole.xlsx")
     assert (tmp_path / "out.xlsx").read_bytes() == (tmp_path / "whole.xlsx").read_bytes()
+
+
+def test_doubled_names_of_one_file_among_several_lose_no_column(tmp_path: Path) -> None:
+    one = write_csv(tmp_path / "a.csv", ["text", "place", "place"], [[texts(1)[0], "Lima", "Quito"]])
+    other = write_csv(tmp_path / "b.csv", ["text", "place", "id"], [[texts(1)[0], "Madrid", "7"]])
+    for name in ("out.csv", "out.jsonl"):
+        run([one, other], tmp_path / name)
+    rows = read_csv(tmp_path / "out.csv")
+    assert list(rows[0])[:4] == ["text", "place", "place_2", "id"]
+    assert [[r["place"], r["place_2"], r["id"]] for r in rows] == [["Lima", "Quito", ""], ["Madrid", "", "7"]]
+    assert [r["input"].get("place_2") for r in read_jsonl(tmp_path / "out.jsonl")] == ["Quito", None]

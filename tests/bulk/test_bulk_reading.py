@@ -89,6 +89,13 @@ def test_few_damaged_bytes_are_told_with_line_and_byte(tmp_path: Path) -> None:
     assert f"line {table.encoding.line} at byte {at}" in table.said()
 
 
+def test_one_row_that_no_encoding_decodes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,text\n1," + bytes(b for b in range(0x81, 0xFF) if b != 0x85) * 2 + b"\xff\n")
+    with pytest.raises(TableError, match="name its encoding with --encoding"):
+        opened(path)
+
+
 def test_what_no_encoding_decodes_is_refused_with_line_byte_and_advice(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", ["id", "text"], [["1", "负责会员运营"]] * 50, "gb18030")
     with pytest.raises(TableError, match=r"line 2 at byte 11; name its encoding with --encoding"):
@@ -103,16 +110,6 @@ def test_rows_too_short_and_too_long_are_marked_and_keep_their_cells(tmp_path: P
     _, chunks = opened(path)
     assert cells(chunks) == [["1", "a", "one"], ["2", "b", ""], ["3", "c", "x,y,z"], ["4", "d", "four"], ["5", "e", "five"]]
     assert chunks[0].faults == {1: "row_too_short", 2: "row_too_long"}
-
-
-def test_quote_that_never_closes_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text('id,text\n1,ok\n2,"never closed\n' + "3,more text\n" * 2000, encoding="utf-8")
-    source = Source(path)
-    limits = replace(TABLE_LIMITS, max_cell_characters=5000)
-    table = examine(source, Reading(), limits)
-    with pytest.raises(TableError, match=r"row that begins in line 3 cannot be read .*--delimiter"):
-        list(read(table, 0, source, limits))
 
 
 def test_backslash_and_single_quotes(tmp_path: Path) -> None:
@@ -203,6 +200,11 @@ def test_folders_are_read_in_the_order_of_names(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     assert [s.name for s in find_sources([tmp_path])] == ["a.jsonl", "b.csv", str(Path("sub/c.tsv.gz"))]
+    for name in ("~$b.xlsx", "._b.csv", ".hidden.csv", ".git/c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert len(find_sources([tmp_path])) == 3
+    assert find_sources([tmp_path / ".hidden.csv"])[0].name == ".hidden.csv"
     with pytest.raises(TableError, match="is not there"):
         find_sources([tmp_path / "none.csv"])
     (tmp_path / "empty").mkdir()
@@ -219,13 +221,62 @@ def test_folders_are_read_in_the_order_of_names(tmp_path: Path) -> None:
         (["jd", "公司"], "jd", None),
         (["puesto", "contenido"], "contenido", "puesto"),
         (["ＪＤ", "cargo"], "ＪＤ", "cargo"),
-        (["anything"], "anything", None),
     ],
 )
 def test_columns_are_found_by_name(header: list[str], text: str, title: str | None) -> None:
     found = find_columns(header, Columns(), "t.csv")
     assert (found.text, found.title, found.id, found.language) == ((text,), title, None, None)
     assert "found by name: text" in found.said()
+
+
+def test_an_only_column_is_taken_where_its_name_is_one(tmp_path: Path) -> None:
+    assert find_columns(["anything"], Columns(), "t.csv").said() == "text from 'anything' (the only column)"
+    path = tmp_path / "n.csv"
+    path.write_text("负责品牌定位与品牌规划；\nFunciones: gestionar la marca\n", encoding="utf-8")
+    with pytest.raises(
+        ColumnError, match=r"its first row is no name of a column: '负责品牌定位与品牌规划；'. Put a row with the columns' names"
+    ):
+        opened(path)
+    assert len(cells(opened(path, columns=Columns(("负责品牌定位与品牌规划；",)))[1])) == 1
+    path.write_text("id,title,text\n1,a,b\n", encoding="utf-8")
+    with pytest.raises(ColumnError, match=r"'id,title,text'.*--delimiter"):
+        opened(path, delimiter=";")
+
+
+def workbook(path: Path, **sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        page = book.create_sheet(name)
+        for row in rows:
+            page.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_report_title_above_the_names_is_no_header(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Informe de vacantes"], [], ["id", "text"], [1, "负责运营"], [2, "gestionar la marca"]]
+    with pytest.raises(ColumnError, match=r"first row of sheet 's' \('Informe de vacantes'\) holds no names .* begins 'id', 'text' looks"):
+        opened(workbook(tmp_path / "t.xlsx", s=rows))
+    assert cells(opened(workbook(tmp_path / "t.xlsx", s=[[], *rows[2:]]))[1]) == [[1, "负责运营"], [2, "gestionar la marca"]]
+
+
+def test_the_sheet_with_the_table_is_found_or_all_are_named(tmp_path: Path) -> None:
+    plain: list[list[object]] = [["id", "text"], [1, "负责运营"]]
+    path = workbook(tmp_path / "t.xlsx", Sheet=[["x", "y"], [1, 2]], Data=plain)
+    table, chunks = opened(path)
+    assert (table.sheet, cells(chunks)) == ("Data", [[1, "负责运营"]])
+    with pytest.raises(ColumnError, match=r"Its columns: 'x', 'y' .*\[read from sheet 'Sheet'; other sheets: 'A', 'B'; .* --sheet\]"):
+        opened(workbook(path, Sheet=[["x", "y"]], A=plain, B=plain))
+
+
+def test_formulas_without_a_value_are_told(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "t.xlsx", s=[["id", "text"], [1, "负责运营"], [2, '=CONCAT("a","b")'], [], ["=A2", "=B2"], [3, None]])
+    source = Source(path)
+    chunks = list(read(examine(source, Reading()), 0, source))
+    assert cells(chunks) == [[1, "负责运营"], [2, None], [None, None], [3, None]]
+    assert chunks[0].faults == {1: "formula_without_value", 2: "formula_without_value"}
+    assert "formulas without a value (reason formula_without_value; rows: 2)" in source.notes[0]
 
 
 def test_columns_that_are_not_there_or_not_plain_are_told() -> None:
@@ -246,10 +297,29 @@ def test_stdin_is_told_by_its_head() -> None:
     assert examine_stream(json.dumps({"text": "a"}).encode() + b"\n", True, Reading()).kind == "jsonl"
     with pytest.raises(TableError, match="stdin takes CSV and JSONL"):
         examine_stream(b"PAR1....", True, Reading())
-    bad = io.BytesIO(b"id,text\n" + b"1,ok\n" * 3 + b"2,\xff\xfe\n")
+
+
+def test_bad_bytes_late_in_a_stream_cost_their_rows_alone() -> None:
+    good = b"1,ok\n" * 5000
     table = examine_stream(b"id,text\n1,ok\n", False, Reading())
-    with pytest.raises(TableError, match="is not utf-8 near line"):
-        list(read(table, 0, Source(None), TABLE_LIMITS, bad))
+    source = Source(None)
+    chunks = list(read(table, 0, source, TABLE_LIMITS, io.BytesIO(b"id,text\n" + good + b"2,\xff\xfe\n" + good)))
+    assert [(c.first + n, why) for c in chunks for n, why in c.faults.items()] == [(5000, "undecodable_bytes")]
+    assert "the first in line 5002" in source.notes[0]
+    other = io.BytesIO(b"id,text\n" + good + "3,负责会员运营\n".encode("gb18030") * 100)
+    with pytest.raises(TableError, match=r"is not utf-8: 51 rows do not decode, the first in line 5002; .* give the file's path"):
+        list(read(table, 0, Source(None), TABLE_LIMITS, other))
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8"])
+def test_a_row_of_another_encoding_costs_itself_alone(tmp_path: Path, encoding: str | None) -> None:
+    rows = [f"{n},负责品牌定位与品牌规划，统一对外口径；策划品牌年度发布会\n".encode("gb18030" if n == 2 else "utf-8") for n in range(4)]
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,text\n" + b"".join(rows))
+    table, chunks = opened(path, encoding=encoding)
+    assert table.encoding and (table.encoding.name, table.encoding.line, table.encoding.lines) == ("utf-8", 4, 1)
+    assert chunks[0].faults == {2: "undecodable_bytes"}
+    assert chunks[0].rows[3][1] == "负责品牌定位与品牌规划，统一对外口径；策划品牌年度发布会"
 
 
 def test_the_hash_follows_the_content(tmp_path: Path) -> None:
@@ -260,3 +330,54 @@ def test_the_hash_follows_the_content(tmp_path: Path) -> None:
     assert look(Source(packed)).digest == first.digest
     path.write_bytes(path.read_bytes() + b"2,x\n")
     assert look(Source(path)).digest != first.digest
+
+
+LINES = (
+    "Gestión de campañas y atención al público; diseño de imagen",
+    "¡Estamos creciendo! Buscamos a alguien con más de 3 años",
+    "Analizar la competencia · proponer «ideas» y acción",
+)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "cp850"])
+@pytest.mark.parametrize("lines", [LINES[:1], LINES[1:2], LINES * 20])
+def test_spanish_of_windows_macs_and_dos_is_told_apart(tmp_path: Path, lines: tuple[str, ...], encoding: str) -> None:
+    rows = [[str(n), line] for n, line in enumerate(lines)]
+    path = write_csv(tmp_path / "t.csv", ["id", "jd"], rows, encoding)
+    table, chunks = opened(path)
+    assert table.encoding and table.encoding.name == encoding
+    assert cells(chunks) == rows
+    assert examine_stream(path.read_bytes(), True, Reading()).encoding == table.encoding
+
+
+def test_where_nothing_tells_the_encodings_apart_it_is_that_of_windows(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", ["id", "jd"], [["1", "don’t worry"], ["2", "a – b"]], "cp1252")
+    assert cells(opened(path)[1]) == [["1", "don’t worry"], ["2", "a – b"]]
+
+
+def test_excels_first_line_that_tells_the_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('sep=;\nid;text\n1;負責, 運營\n2;"open\n', encoding="utf-8-sig")
+    source = Source(path)
+    table = examine(source, Reading())
+    assert (table.header, cells(list(read(table, 0, source)))) == (("id", "text"), [["1", "負責, 運營"], ["2", '"open']])
+    assert "row 2, which begins in line 4" in source.notes[0]
+
+
+def test_utf_32_empty_marks_and_json_over_several_lines(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", ["id", "text"], [["1", "负责运营"]] * 5, "utf-32")
+    assert cells(opened(path)[1]) == [["1", "负责运营"]] * 5
+    path.write_bytes(b"\xef\xbb\xbf")
+    with pytest.raises(TableError, match="is empty"):
+        opened(path)
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps({"text": "a"}, indent=1), encoding="utf-8")
+    with pytest.raises(TableError, match=r"no JSON object in its first lines; .* \(jq -c \."):
+        opened(path)
+
+
+def test_a_column_named_twice_is_read_once_and_a_sheet_of_a_csv_is_told(tmp_path: Path) -> None:
+    assert find_columns(["a", "b"], Columns(("a", "b", "a")), "t").text == ("a", "b")
+    source = Source(write_csv(tmp_path / "t.csv", ["id", "text"], [["1", "x"]]))
+    examine(source, Reading(sheet="s"))
+    assert source.notes == ["t.csv: --sheet is for XLSX and was not needed here"]
