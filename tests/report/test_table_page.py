@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 from report_tables import Page, row, write
 
+from analyzer.report import table
 from analyzer.report.charts import shortened
 from analyzer.report.table import table_report
 
@@ -47,3 +49,12 @@ def test_titles_are_compared_once(tmp_path: Path) -> None:
     source = write(tmp_path / "s.csv", [row() | {"puesto": p} for p in ("PR", "CM")])
     made = table_report(source, by=["puesto"])
     assert made.count("<h2") == made.count("<h2 id") and sum("How alike" in h for h in Page(made).tables) == 1
+
+
+def test_every_reason_that_reading_gives_has_words() -> None:
+    from analyzer.bulk import readers
+
+    reasons = (readers.STRAY, readers.TOO_LARGE, readers.TOO_SHORT, readers.TOO_LONG, readers.UNDECODABLE, readers.UNCOMPUTED)
+    words = tomllib.loads((Path(table.__file__).parent / "table_messages.toml").read_text(encoding="utf-8"))
+    for reason in reasons:
+        assert len(set(words[f"why_{reason}"].values())) == 3, reason
