@@ -42,6 +42,11 @@ def test_version() -> None:
     assert CliRunner().invoke(app, ["--version"]).stdout == f"jd-analyzer {analyzer.__version__}\n"
 
 
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "analyzer", "--version"], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == f"jd-analyzer {analyzer.__version__}\n"
+
+
 def test_complaints_are_safe(capsys: pytest.CaptureFixture[str]) -> None:
     complain("a\x1b[2Jb\u202e")
     assert capsys.readouterr().err == "a␛[2Jb[U+202E]\n"
