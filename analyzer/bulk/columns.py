@@ -126,7 +126,8 @@ def check_name(header: Sequence[str], columns: Columns, where: str) -> None:
     if columns.only and not name_like(header[0]):
         raise ColumnError(
             f"{where}: its first row is no name of a column: {listed(header)}. Put a row with the columns' names above it "
-            "(for one column of postings: text); where it holds several names, say what stands between them with --delimiter"
+            "(for one column of postings: text); if it is a name, give it with --text; if it holds several, say what stands between "
+            "them with --delimiter"
         )
 
 

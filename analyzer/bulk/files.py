@@ -23,7 +23,7 @@ FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": 
            ".parquet": "parquet", ".pq": "parquet",
            ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}  # fmt: skip
 PACKED = (".gz", ".zst", ".zstd")
-SEPARATOR = re.compile('\ufeff?"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
+SEPARATOR = re.compile('\ufeff?"?sep=([^"\\w\r\n])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 HEAD_LINES = 100
 """Lines of a JSONL looked at for the names of its fields."""
 

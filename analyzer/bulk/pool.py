@@ -168,16 +168,50 @@ def _begin(job: Job, line: Connection) -> None:
     threading.Thread(target=_end_with_parent, args=(line,), daemon=True).start()
 
 
+class _Work:
+    """Whether this worker has a chunk in hand: only then can it end at once. Halfway through a result it would leave the parent reading."""
+
+    def __init__(self) -> None:
+        self._lock, self._under_way = threading.Lock(), False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._under_way = True
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._under_way = False
+
+    def end(self) -> None:
+        """End this process if it is at work."""
+        with self._lock:  # so long no result is sent
+            if self._under_way:
+                os._exit(1)
+
+
+_work = _Work()
+_POLL = 0.02
+"""Seconds between two looks at whether a worker that is to end has a new chunk in hand; one that has none is ended by its pool."""
+
+
 def _end_with_parent(line: Connection) -> None:
-    """End this process at once when the parent closes its end of the line, or is gone: workers hold nothing that could be lost."""
+    """End this process when the parent closes its end of the line, or is gone: workers hold nothing that could be lost."""
     parent = multiprocessing.parent_process()
+    alive = [parent.sentinel] if parent else []
     try:
-        wait([line, *([parent.sentinel] if parent else [])])
+        wait([line, *alive])
+        while not wait(alive, _POLL):
+            _work.end()
     finally:
         os._exit(1)
 
 
 def _process(chunk: Chunk) -> Done | _Failure:
+    with _work:
+        return _done(chunk)
+
+
+def _done(chunk: Chunk) -> Done | _Failure:
     global _worker
     try:
         if _worker is None:

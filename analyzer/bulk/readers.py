@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from analyzer.bulk.dialect import Dialect
 from analyzer.bulk.encoding import Marking
 from analyzer.bulk.files import Table
 from analyzer.bulk.records import STRAY, TOO_LARGE, Records
-from analyzer.bulk.sheets import open_workbook, page_rows
+from analyzer.bulk.sheets import blank, open_workbook, page_rows
 from analyzer.bulk.streams import Source, seekable
 from analyzer.errors import TableError
 from analyzer.settings import TABLE_LIMITS, TableLimits
@@ -226,7 +225,9 @@ def _xlsx(table: Table, source: Source) -> Iterator[Row]:
         try:
             page = book[table.sheet]
             whole = page.max_row or 0
-            for at, values in enumerate(itertools.islice(page_rows(page), 1, None), 1):
+            rows = enumerate(page_rows(page, table.name))
+            next((at for at, values in rows if not blank(values)), None)  # the names
+            for at, values in rows:
                 source.share = min(1.0, (at + 1) / whole) if whole > 1 else None
                 cells = list(values[:width]) + [None] * (width - len(values))
                 extra = [v for v in values[width:] if v is not None]
@@ -257,7 +258,7 @@ class _Formulas:
         """Whether a cell of these columns, of which one has no value, holds one in row `at`, which never goes back."""
         if self._rows is None:  # a second reading of the sheet, which most tables never need
             self._book = open_workbook(self._path, self._table.name, values=False)
-            self._rows = page_rows(self._book[self._table.sheet])
+            self._rows = page_rows(self._book[self._table.sheet], self._table.name)
         while self._at < at:
             self._row, self._at = next(self._rows, ()), self._at + 1
         found = any(

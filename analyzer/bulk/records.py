@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 STRAY, TOO_LARGE = "stray_quote", "cell_too_long"
 STAND_IN = "\udfff"
 """Put for a quote that is a character, while its line is read again; no decoder gives it."""
+LOOSE = 1_000_000
+"""Characters of a record that is not well formed; where it is longer, a quote in it does not close."""
 MANY = 8
 """Stray quotes of one record that are looked for one by one; where there are more, the rest of their line goes at once."""
 
@@ -50,26 +52,34 @@ class Records:
             return self._mended()
 
     def _mended(self) -> tuple[list[str], str | None]:
+        """Reads no further than it must: what a strict reader took up to the fault mostly shows a quote that joins rows."""
         lines, quote = self._lines, self._dialect.quote
+        cells: list[str] | None = None
         for strays in itertools.count():
-            cells = self._loosely()
             text = "".join(lines.taken)
             at = _stray(text, self._dialect)
-            if at is None or not (cells is None or lines.ended or self._joined(text, at)):
-                break
+            if at is None or not self._joined(text, at):
+                cells = self._loosely()
+                text = "".join(lines.taken)
+                at = _stray(text, self._dialect)
+                if at is None or not (cells is None or lines.ended or self._joined(text, at)):
+                    break
             end = at + 1 if strays < MANY else _line_end(text, at)
-            text = text[:at] + text[at:end].replace(quote, STAND_IN) + text[end:]
-            lines.again(text)
+            lines.again(text[:at] + text[at:end].replace(quote, STAND_IN) + text[end:])
+            try:
+                return _with_quotes(next(self._reader), quote), STRAY
+            except csv.Error:
+                continue
         if cells is None:
             return self._large(text), TOO_LARGE
         return (_with_quotes(cells, quote), STRAY) if strays else (cells, None)
 
     def _loosely(self) -> list[str] | None:
-        """The record as the csv module reads what is not well formed; None where a cell is over the limit."""
+        """The record as the csv module reads what is not well formed; None where it, or a cell of it, is over its limit."""
         self._lines.again()
         try:
-            return next(csv.reader(self._lines, **self._dialect.options()))
-        except csv.Error:
+            return next(csv.reader(_few(self._lines), **self._dialect.options()))
+        except (csv.Error, _TooLong):
             return None
 
     def _large(self, text: str) -> list[str]:
@@ -129,6 +139,20 @@ class _Lines:
         self.taken, self.ended = [], False
 
 
+class _TooLong(Exception):
+    """A record that is not well formed goes on and on."""
+
+
+def _few(lines: _Lines) -> Iterator[str]:
+    """Lines of one record that is not well formed, up to a limit: else each of a table's faults would read the rest of it again."""
+    size = 0
+    for line in lines:
+        size += len(line)
+        yield line
+        if size > LOOSE:
+            raise _TooLong
+
+
 def _with_quotes(cells: list[str], quote: str) -> list[str]:
     return [c.replace(STAND_IN, quote) for c in cells]
 
@@ -139,14 +163,16 @@ def _line_end(text: str, at: int) -> int:
 
 def _stray(text: str, dialect: Dialect) -> int | None:
     """Where a record's first quote stands that does not close, or closes in a later line within a cell; None where none does."""
-    quoted, plain = _patterns(dialect)
+    quoted, plain, blanks = _patterns(dialect)
     at = 0
     while True:
         if text.startswith(dialect.quote, at):
             cell = quoted.match(text, at)
             if not cell:
                 return at
-            following = text[cell.end() : cell.end() + 1]
+            behind = blanks.match(text, cell.end())
+            end = behind.end() if behind else cell.end()
+            following = text[end : end + 1]
             if following not in ("", dialect.delimiter, "\n", "\r") and ("\n" in cell.group() or "\r" in cell.group()):
                 return at
             at = cell.end()
@@ -158,8 +184,8 @@ def _stray(text: str, dialect: Dialect) -> int | None:
 
 
 @functools.cache
-def _patterns(dialect: Dialect) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """A cell in quotes, and the rest of one without."""
+def _patterns(dialect: Dialect) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """A cell in quotes, the rest of one without, and the blanks that may stand between a closing quote and the delimiter."""
     quote, mark = re.escape(dialect.quote), re.escape(dialect.delimiter)
     if dialect.escape:
         escape = re.escape(dialect.escape)
@@ -167,4 +193,5 @@ def _patterns(dialect: Dialect) -> tuple[re.Pattern[str], re.Pattern[str]]:
         plain = rf"[^{mark}\r\n{escape}]*+(?:{escape}.[^{mark}\r\n{escape}]*+)*+"
     else:
         quoted, plain = rf"{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote}", rf"[^{mark}\r\n]*+"
-    return re.compile(quoted, re.DOTALL), re.compile(plain, re.DOTALL)
+    blanks = " *" if dialect.delimiter == "\t" else r"[ \t]*"
+    return re.compile(quoted, re.DOTALL), re.compile(plain, re.DOTALL), re.compile(blanks)

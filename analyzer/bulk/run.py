@@ -255,7 +255,7 @@ def _fingerprint(plan: _Plan, options: Options, model: Mapping[str, str], limits
 
 def _read_as(table: Table) -> dict[str, Any]:
     """How a table is read, by names that a refusal to go on can tell."""
-    columns = {k: v for k, v in asdict(table.columns).items() if k != "guessed"}
+    columns = {k: v for k, v in asdict(table.columns).items() if k not in ("guessed", "only")}
     cells = {f"{k} of the input": v for k, v in asdict(table.dialect).items()} if table.dialect else {}
     return {"format": table.kind, **columns, "encoding": table.encoding.name if table.encoding else None, **cells, "sheet": table.sheet}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +20,6 @@ FIRST_ROWS = 50
 def open_workbook(stream: BinaryIO | Path, name: str, values: bool = True) -> Any:
     """An openpyxl workbook, read row by row. values: formulas as the values Excel last saw, else as they are written."""
     import warnings
-    import zipfile
 
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
@@ -31,14 +32,27 @@ def open_workbook(stream: BinaryIO | Path, name: str, values: bool = True) -> An
         raise TableError(f"{name} is no whole XLSX file ({type(error).__name__}); open it in Excel and save it again") from None
 
 
-def page_rows(page: Any) -> Iterator[tuple[Any, ...]]:
-    """The cells of a sheet's rows, from the first row that has any on."""
+_DAMAGED = (SyntaxError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError)
+"""What a part of a workbook that is no whole XML raises: a ParseError is a SyntaxError."""
+
+
+def page_rows(page: Any, name: str) -> Iterator[tuple[Any, ...]]:
+    """The cells of all rows of a sheet; name: of the file. Raises TableError where the sheet is damaged."""
     if hasattr(page, "reset_dimensions"):
         page.reset_dimensions()
-    return itertools.dropwhile(_blank, page.iter_rows(values_only=True))
+    number = 0
+    try:
+        for row in page.iter_rows(values_only=True):
+            yield row
+            number += 1
+    except _DAMAGED as error:
+        raise TableError(
+            f"{name}: sheet {page.title!r} is damaged after row {number} ({type(error).__name__}); open it in Excel and save it again"
+        ) from None
 
 
-def _blank(row: Sequence[Any]) -> bool:
+def blank(row: Sequence[Any]) -> bool:
+    """Whether no cell of a row holds anything."""
     return all(c is None for c in row)
 
 
@@ -88,15 +102,25 @@ def _heads(path: Path, name: str, sheet: str | None) -> dict[str, list[tuple[Any
                 page = book[title]
                 if not hasattr(page, "iter_rows"):  # a chart
                     continue
-                if hasattr(page, "reset_dimensions"):
-                    page.reset_dimensions()
-                blank = _blank(next(iter(page.iter_rows(values_only=True)), ()))
-                rows = list(itertools.islice(page_rows(page), FIRST_ROWS + 1))
+                try:
+                    opening, rows = _opening(page_rows(page, name))
+                except TableError:
+                    if not begun | later:
+                        raise
+                    continue  # a table stands before it
                 if rows:
-                    (later if blank else begun)[title] = rows
+                    (later if opening else begun)[title] = rows
             return begun | later
         finally:
             book.close()
+
+
+def _opening(rows: Iterator[tuple[Any, ...]]) -> tuple[int, list[tuple[Any, ...]]]:
+    """How many blank rows a sheet begins with, and the first ones from the first that is not."""
+    for number, row in enumerate(rows):
+        if not blank(row):
+            return number, [row, *itertools.islice(rows, FIRST_ROWS)]
+    return 0, []
 
 
 def _names(row: Sequence[Any]) -> list[str]:

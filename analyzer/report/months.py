@@ -81,6 +81,6 @@ def in_time(value: str) -> tuple[int, int, str]:
     """Sorts months by time: those of a year, then those without one, then what is no month."""
     if found := re.fullmatch(r"(\d{4})-(\d\d)", value):
         return 0, int(found[1]) * 12 + int(found[2]), ""
-    if found := _ALONE.fullmatch(value):
+    if found := _ALONE.fullmatch(value.removesuffix("月份").removesuffix("月") + "月"):
         return 1, int(found[1]), ""
     return 2, 0, value

@@ -279,6 +279,32 @@ def test_formulas_without_a_value_are_told(tmp_path: Path) -> None:
     assert "formulas without a value (reason formula_without_value; rows: 2)" in source.notes[0]
 
 
+def test_a_formula_above_the_names_moves_no_row(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "t.xlsx", s=[['="Informe"'], ["id", "text"], [1, "负责运营"], [2, None], [3, "=A1"], [4, "负责品牌"]])
+    chunks = opened(path)[1]
+    assert cells(chunks) == [[1, "负责运营"], [2, None], [3, None], [4, "负责品牌"]]
+    assert chunks[0].faults == {2: "formula_without_value"}
+
+
+def cut(path: Path, part: str) -> Path:
+    """The workbook with half of one of its parts."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts[part] = parts[part][: len(parts[part]) // 2]
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    return path
+
+
+def test_a_damaged_sheet_stands_in_the_way_of_its_own_rows_alone(tmp_path: Path) -> None:
+    plain: list[list[object]] = [["id", "text"], *([n, "负责运营"] for n in range(100))]
+    path = workbook(tmp_path / "t.xlsx", Data=plain, Other=plain)
+    assert len(cells(opened(cut(path, "xl/worksheets/sheet2.xml"))[1])) == 100
+    with pytest.raises(TableError, match=r"sheet 'Data' is damaged after row \d+ \(ParseError\)"):
+        opened(cut(path, "xl/worksheets/sheet1.xml"))
+
+
 def test_columns_that_are_not_there_or_not_plain_are_told() -> None:
     with pytest.raises(
         ColumnError, match=r"no column 'descripcion' \(--text\); did you mean 'descripción'\? Its columns: 'a', 'descripción'"

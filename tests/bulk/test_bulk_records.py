@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,3 +122,36 @@ def test_a_run_stopped_within_a_table_with_stray_quotes_goes_on_byte_for_byte(tm
     assert stopped.read_bytes() == whole.read_bytes()
     assert again.notes == first.notes
     assert again.counts["reasons"] == {STRAY: 6}
+
+
+@pytest.mark.parametrize("line", ['x"y,"z\n', '27" LED,"vendedor de tienda\n'])
+def test_a_fault_in_every_line_reads_no_further_than_the_next(line: str) -> None:
+    given = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal given
+        yield "id,text\n"
+        for given in range(1, 2_001):  # noqa: B007
+            yield line
+
+    found = Records(lines(), Dialect(), 10_000_000, 2)
+    next(found)
+    for row in range(1, 2_000):
+        cells, fault = next(found)
+        assert (",".join(cells) + "\n", fault) == (line, STRAY)
+        assert given <= row + 2, "lines read ahead"
+
+
+def test_a_record_that_goes_on_and_on_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.bulk.records.LOOSE", 100)
+    text = '1,"a"b,"c,d\n' + '2,"a,"\n' * 200
+    rows = records(text, 2)
+    assert rows[:2] == [(["1", "ab", '"c', "d"], STRAY), (["2", "a,"], None)]
+    assert len(rows) == 201
+
+
+@pytest.mark.parametrize("dialect", [Dialect(), Dialect(";"), Dialect("\t")])
+def test_blanks_may_stand_behind_a_closing_quote(dialect: Dialect) -> None:
+    mark = dialect.delimiter
+    text = f'1{mark}"ventas\nmarketing{mark} digital" \n2{mark}b c\n'
+    assert records(text, 2, dialect) == [(["1", f"ventas\nmarketing{mark} digital "], None), (["2", "b c"], None)]

@@ -153,6 +153,12 @@ def test_it_goes_on_from_the_last_finished_chunk(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.csv", "out.csv"]
 
 
+def test_a_column_found_or_named_is_the_same_run(tmp_path: Path) -> None:
+    source, target = write_csv(tmp_path / "in.csv", ["Trabajo"], [[t] for t in texts(30)]), tmp_path / "out.csv"
+    interrupted(source, target)
+    assert score_files([source], target, text="Trabajo", factory=FakeFactory(), limits=LIMITS).resumed_rows == 10
+
+
 def test_a_changed_input_model_or_option_is_refused(tmp_path: Path) -> None:
     source, target = table(tmp_path), tmp_path / "out.csv"
     interrupted(source, target)

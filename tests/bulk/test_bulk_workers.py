@@ -17,6 +17,7 @@ from bulk_tools import read_csv, texts, write_csv
 from test_bulk_resume import child
 
 from analyzer.analysis import Analysis
+from analyzer.bulk.pool import _Work
 from analyzer.bulk.run import Options, score_files
 from analyzer.bulk.scoring import Cache, posting, score
 from analyzer.errors import ModelDamaged, WorkerError
@@ -174,6 +175,19 @@ def begun(folder: Path, linger: float = 0.0) -> tuple[subprocess.Popen[bytes], P
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a process group")
+def test_a_worker_ends_at_once_only_with_a_chunk_in_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr("analyzer.bulk.pool.os._exit", ended.append)
+    work = _Work()
+    work.end()
+    assert not ended, "perhaps a result is on its way"
+    with work:
+        work.end()
+    assert ended == [1]
+    work.end()
+    assert ended == [1]
+
+
 def test_ctrl_c_ends_all_in_good_order(tmp_path: Path) -> None:
     process, journal = begun(tmp_path)
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends Ctrl-C to the workers too
