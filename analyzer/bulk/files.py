@@ -87,19 +87,23 @@ def find_sources(inputs: Sequence[str | Path]) -> list[Source]:
     """
     out: list[Source] = []
     for item in inputs:
-        path = Path(item)
-        if str(item) == "-":
-            out.append(Source(None))
-        elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if format_of(p) and _meant(p.relative_to(path)) and p.is_file())
-            if not inside:
-                raise TableError(f"the folder {item} holds no table (CSV, TSV, XLSX, Parquet, JSONL, each also .gz or .zst)")
-            out += [Source(p, str(p.relative_to(path))) for p in inside]
-        elif not path.is_file():
-            raise TableError(f"{item} is not there; check the path")
-        else:
-            out.append(Source(path))
+        try:
+            out += [Source(None)] if str(item) == "-" else _sources(Path(item))
+        except OSError as error:  # a name that is too long, such as a posting pasted for a path
+            raise TableError(f"{str(item)[:80]}… cannot be looked at ({error.strerror}); check the path") from None
     return out
+
+
+def _sources(path: Path) -> list[Source]:
+    """A file, or those of a folder."""
+    if not path.is_dir():
+        if not path.is_file():
+            raise TableError(f"{path} is not there; check the path")
+        return [Source(path)]
+    inside = sorted(p for p in path.rglob("*") if format_of(p) and _meant(p.relative_to(path)) and p.is_file())
+    if not inside:
+        raise TableError(f"the folder {path} holds no table (CSV, TSV, XLSX, Parquet, JSONL, each also .gz or .zst)")
+    return [Source(p, str(p.relative_to(path))) for p in inside]
 
 
 def _meant(inside: Path) -> bool:

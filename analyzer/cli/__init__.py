@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +32,14 @@ class Commands(TyperGroup):
         except AnalyzerError as error:
             complain(str(error))
             raise typer.Exit(2) from None
+
+
+def there(test: Callable[[], bool]) -> bool:
+    """What `path.is_file` or `path.is_dir` says; no, without an error, where the name is too long, as a posting pasted for a path is."""
+    try:
+        return test()
+    except OSError:
+        return False
 
 
 def complain(message: str) -> None:

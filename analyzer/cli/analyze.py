@@ -111,6 +111,8 @@ def analyze(
 
 def _check(files: Sequence[Path], text: str | None, output: Path | None, models: Path | None) -> None:
     """Refuse wrong usage before any work is done."""
+    from analyzer.cli import there
+
     if files and text is not None:
         raise typer.BadParameter("give either files or --text, not both", param_hint="--text")
     if not files and text is None and sys.stdin.isatty():
@@ -118,8 +120,8 @@ def _check(files: Sequence[Path], text: str | None, output: Path | None, models:
             "no posting: give a file, pipe a text in, or use --text; `jd-analyzer analyze --help` shows examples", param_hint="FILES"
         )
     for path in files:
-        if str(path) != "-" and not path.is_file():
-            what = "is a directory; name the files in it" if path.is_dir() else "no such file"
+        if str(path) != "-" and not there(path.is_file):
+            what = "is a directory; name the files in it" if there(path.is_dir) else "no such file; the text itself is given with --text"
             raise typer.BadParameter(f"{_plain(path)}: {what}", param_hint="FILES")
         if output and output.exists() and str(path) != "-" and output.samefile(path):
             raise typer.BadParameter(f"{_plain(path)} is the posting itself and would be overwritten", param_hint="--output")
@@ -136,7 +138,7 @@ def _check(files: Sequence[Path], text: str | None, output: Path | None, models:
 def _plain(path: Path | str) -> str:
     from analyzer.report.visible import safe_line
 
-    return safe_line(str(path), 300)
+    return safe_line(str(path), 120)
 
 
 def _read(path: Path) -> Source:

@@ -59,9 +59,10 @@ def report(
 
     Shares of duties are means over postings: each posting counts the same, however many duties it has.
     """
-    from analyzer.cli import complain
+    from analyzer.cli import complain, there
     from analyzer.errors import AnalyzerError, OutputError, TableError
     from analyzer.report.table import table_report
+    from analyzer.report.visible import safe_line
     from analyzer.report.words import UI_LANGUAGES
     from analyzer.training.models import profiles_in
 
@@ -69,8 +70,8 @@ def report(
         raise typer.BadParameter(f"one of {', '.join(UI_LANGUAGES)}", param_hint="--ui")
     try:
         for path in (*tables, details):
-            if path and not path.is_file():
-                raise TableError(f"{path} is not there; check the path")
+            if path and not there(path.is_file):
+                raise TableError(f"{safe_line(str(path), 120)} is not there; check the path")
             if path and output.exists() and path.samefile(output):
                 raise TableError(f"{path} is read, and the page would be the same file; name another one with --output")
         made = table_report(

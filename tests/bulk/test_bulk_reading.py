@@ -279,6 +279,11 @@ def test_formulas_without_a_value_are_told(tmp_path: Path) -> None:
     assert "formulas without a value (reason formula_without_value; rows: 2)" in source.notes[0]
 
 
+def test_a_posting_pasted_for_a_path_is_told() -> None:
+    with pytest.raises(TableError, match=r"^JD-\d+: 负责品牌.{70,80}… cannot be looked at \(.*\); check the path"):
+        find_sources(["负责品牌定位与规划；" * 60])
+
+
 def test_a_formula_above_the_names_moves_no_row(tmp_path: Path) -> None:
     path = workbook(tmp_path / "t.xlsx", s=[['="Informe"'], ["id", "text"], [1, "负责运营"], [2, None], [3, "=A1"], [4, "负责品牌"]])
     chunks = opened(path)[1]

@@ -149,6 +149,7 @@ def test_output_format_goes_by_its_ending_or_as_said() -> None:
     ("arguments", "message"),
     [
         (["nicht-da.txt"], "no such file"),
+        (["负责品牌定位与规划；" * 60], "given with --text"),
         (["."], "directory"),
         (["a.txt", "--text", "x"], "not both"),
         (["a.txt", "-o", "a.txt"], "overwritten"),
