@@ -6,8 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from analyzer.bulk.files import Reading, Table, examine
+from analyzer.bulk.readers import Chunk, read
+from analyzer.bulk.streams import Source
+from analyzer.settings import TABLE_LIMITS
 
 DUTIES = (
     "负责会员体系搭建，提升用户留存与复购；",
@@ -38,3 +44,13 @@ def read_csv(path: Path, **options: Any) -> list[dict[str, str]]:
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def opened(path: Path, **reading: object) -> tuple[Table, list[Chunk]]:
+    source = Source(path)
+    table = examine(source, Reading(**reading))  # type: ignore[arg-type]
+    return table, list(read(table, 0, source, replace(TABLE_LIMITS, chunk_rows=7)))
+
+
+def cells(chunks: list[Chunk]) -> list[list[object]]:
+    return [r for c in chunks for r in c.rows]
