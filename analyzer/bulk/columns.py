@@ -86,9 +86,7 @@ def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool 
     """
     for role, name in [*(("text", t) for t in asked.text), ("title", asked.title), ("id", asked.id), ("language", asked.language)]:
         if name is not None and name not in header:
-            near = difflib.get_close_matches(name, header, 1, 0.6) or [h for h in header if normal(h) == normal(name)]
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ColumnError(f"{where} has no column {name!r} ({argument.format(role)}){hint} Its columns: {listed(header)}")
+            raise no_column(name, header, where, argument.format(role))
     text, title, only = asked.text, asked.title, False
     guessed: list[str] = []
     if not text:
@@ -98,6 +96,13 @@ def find_columns(header: Sequence[str], asked: Columns, where: str, guess: bool 
         title = next((c for c in _named(header, TITLE) if c not in text and c != asked.id), None)
         guessed += ["title"] if title is not None else []
     return Columns(tuple(dict.fromkeys(text)), title, asked.id, asked.language, tuple(guessed), only)
+
+
+def no_column(name: str, header: Sequence[str], where: str, argument: str) -> ColumnError:
+    """What to say of a column that a user named and that is not there; argument: how it was named."""
+    near = difflib.get_close_matches(name, header, 1, 0.6) or [h for h in header if normal(h) == normal(name)]
+    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    return ColumnError(f"{where} has no column {name!r} ({argument}){hint} Its columns: {listed(header)}")
 
 
 def _text(header: Sequence[str], where: str, guess: bool, argument: str) -> tuple[tuple[str, ...], bool]:

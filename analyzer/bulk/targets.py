@@ -65,7 +65,7 @@ def _check(named: Sequence[tuple[str, Path]]) -> None:
         if path.exists() and not path.is_file() and what != "the summary":  # a file moved over a device would take its place
             raise OutputRefused(f"{path} is no file, so {what} cannot be moved there; name a file, or - to write the table to stdout")
         for other, before in named[:at]:
-            if _one(path, before):
+            if same_file(path, before):
                 raise OutputRefused(f"{other} and {what} need two names, both are {path}")
 
 
@@ -73,7 +73,7 @@ def _ending(what: str) -> str:
     return {"the scored table": ".csv", "the table of duties": ".jsonl"}.get(what, ".json")
 
 
-def _one(path: Path, other: Path) -> bool:
+def same_file(path: Path, other: Path) -> bool:
     """Whether two names are of one file, which may not be there yet."""
     if path.exists() and other.exists():
         return path.samefile(other)
@@ -104,7 +104,7 @@ def without_outputs(sources: Sequence[Source], targets: Targets) -> tuple[list[S
 
 
 def _output(path: Path, targets: Targets) -> str | None:
-    return next((what for what, target in targets.named() if _one(path, target)), None)
+    return next((what for what, target in targets.named() if same_file(path, target)), None)
 
 
 def make_folders(targets: Targets) -> None:

@@ -144,7 +144,7 @@ class Worker:
 
     def _score(self, rows: Rows) -> list[Analysis]:
         items, faults = rows.postings, rows.faults
-        whole = [n for n in range(len(items)) if faults.get(n, UNDECODABLE) in SCORED]
+        whole = [n for n in range(len(items)) if n not in faults or faults[n] in SCORED]
         evidence = self.job.staged == "jsonl" or self.job.details is not None
         results = dict(zip(whole, score(self.scorer, [items[n] for n in whole], self.cache, evidence), strict=True))
         for n, fault in faults.items():
@@ -331,9 +331,9 @@ def check_prefix(
 
     argument: how this user names one; cased: whether names that differ in case alone are two; where: the table's name.
     """
-    ours = set(renamed(jd_columns(own), prefix))
-    folded = set() if cased else {name.casefold() for name in ours}
-    clash = [h for h in header if h in ours or h.casefold() in folded]
+    form = str if cased else str.casefold
+    ours = set(map(form, renamed(jd_columns(own), prefix)))
+    clash = [h for h in header if form(h) in ours]
     if clash:
         raise TableError(
             f"{where} already has a column {clash[0]!r}, as a scored one has; score the table it was made from, "

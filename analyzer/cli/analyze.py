@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from analyzer.cli.placing import placed
+
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis
     from analyzer.analyzer import Analyzer
@@ -182,21 +184,15 @@ class _Target:
     def __enter__(self) -> TextIO:
         if self.path is None:
             return sys.stdout
-        self.part = self.path.with_name(f"{self.path.name}.part")
+        self.place = placed(self.path)
         try:
-            self.file = self.part.open("w", encoding="utf-8", errors="replace", newline="\n")
+            return self.place.__enter__()
         except OSError as error:
             raise typer.BadParameter(f"{_plain(self.path)}: cannot be written ({error.strerror})", param_hint="--output") from None
-        return self.file
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if self.path is None:
-            return
-        self.file.close()
-        if kind is None:
-            self.part.replace(self.path)
-        else:
-            self.part.unlink(missing_ok=True)
+    def __exit__(self, *error: Any) -> None:
+        if self.path is not None:
+            self.place.__exit__(*error)
 
 
 def _write(format: Format, results: Sequence[tuple[Source, Analysis]], ui: str | None, target: TextIO, jd: Analyzer) -> None:

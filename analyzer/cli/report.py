@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +58,7 @@ def report(
 
     Shares of duties are means over postings: each posting counts the same, however many duties it has.
     """
+    from analyzer.bulk.targets import same_file
     from analyzer.cli import complain, there
     from analyzer.errors import AnalyzerError, OutputError, TableError
     from analyzer.report.table import table_report
@@ -72,7 +72,7 @@ def report(
         for path in (*tables, details):
             if path and not there(path.is_file):
                 raise TableError(f"{safe_line(str(path), 120)} is not there; check the path")
-            if path and output.exists() and path.samefile(output):
+            if path and same_file(path, output):
                 raise TableError(f"{path} is read, and the page would be the same file; name another one with --output")
         made = table_report(
             tables,
@@ -92,22 +92,14 @@ def report(
 
 def _deliver(made: str, output: Path) -> None:
     """The page in its place: whole, or not at all."""
+    from analyzer.cli.placing import placed
     from analyzer.errors import OutputError
 
-    page = made.encode("utf-8", errors="replace")
     if str(output) == "-":
-        typer.echo(page, nl=False)
+        typer.echo(made.encode("utf-8", errors="replace"), nl=False)
         return
     try:
-        if output.exists() and not output.is_file():  # a device or a pipe has nothing beside it
-            output.write_bytes(page)
-            return
-        place = output.resolve()
-        part = place.with_name(f".jd-report-{os.getpid()}.part")
-        try:
-            part.write_bytes(page)
-            part.replace(place)
-        finally:
-            part.unlink(missing_ok=True)
+        with placed(output) as file:
+            file.write(made)
     except OSError as error:
         raise OutputError(f"{output} cannot be written ({error.strerror}); name another place, or put that right") from None

@@ -167,14 +167,17 @@ class FeatureSpace:
         self.names = list(names)
         self.weights = weights.astype(np.float32)
         self.features = word_features(lang)
-        first_pair = next((i for i, n in enumerate(self.names) if n.startswith("2:")), len(self.names))
-        self.index = {n: i for i, n in enumerate(self.names[:first_pair])}
-        self.first_pair = first_pair
+        self.first_pair = next((i for i, n in enumerate(self.names) if n.startswith("2:")), len(self.names))
         self.shared = False
         self._known: tuple[Lexicon | None, NDArray[np.int64], NDArray[np.int64]] = None, np.zeros(1, np.int64), np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @functools.cached_property
+    def index(self) -> dict[str, int]:
+        """The words' features."""
+        return {name: at for at, name in enumerate(self.names[: self.first_pair])}
 
     @functools.cached_property
     def pairs(self) -> HashTable:

@@ -18,8 +18,9 @@ _NOTHING = 0.5
 def others(rows: sparse.csr_matrix, owner: NDArray[np.int64]) -> sparse.csr_matrix:
     """(N, V): for each duty the sum of its posting's other duties, scaled to length 1; zero where it is alone.
 
-    rows: (N, V), no column twice in a row; owner: (N,) the posting of each duty, ascending. Written out, since scipy's products and
-    differences, which know nothing of how the rows hang together, take twice as long.
+    rows: (N, V), no column twice in a row; owner: (N,) the posting of each duty, ascending. Training learns from it; scoring does
+    without (`others_times`). Written out, since scipy's products and differences, which know nothing of how the rows hang together,
+    take twice as long.
     """
     if not len(owner):
         return rows

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from analyzer.errors import ColumnError
 
 KINDS = {
     "department": (
@@ -65,15 +62,11 @@ def find_labels(columns: Sequence[str], theirs: Sequence[str], by: Sequence[str]
 
     Raises ColumnError where one that was named is not there.
     """
-    from analyzer.bulk.columns import TITLE, normal
+    from analyzer.bulk.columns import COMMAND, TITLE, no_column, normal
 
     for option, name in [*(("by", b) for b in by), *([("title", title)] if title is not None else [])]:
         if name not in columns:
-            near = difflib.get_close_matches(name, columns, 1, 0.6)
-            hint = f"; did you mean {near[0]!r}?" if near else ";"
-            listed = ", ".join(repr(c if len(c) < 40 else c[:37] + "...") for c in columns[:30])
-            more = f" and {len(columns) - 30} more" if len(columns) > 30 else ""
-            raise ColumnError(f"{where} has no column {name!r} (--{option}){hint} its columns: {listed}{more}")
+            raise no_column(name, columns, where, COMMAND.format(option))
     forms = {normal(h): h for h in reversed(theirs)}
     found = [h for names in KINDS.values() for h in theirs if normal(h) in names]
     guessed = ["by"] if not by and found else []

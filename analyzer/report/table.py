@@ -145,7 +145,7 @@ def _overall(counted: Tally, tell: _Teller) -> Part:
 
 def _by(column: str, groups: Mapping[str, Group], counted: Tally, tell: _Teller) -> list[Part]:
     dated = column in counted.months
-    known = counted.largest(groups, len(groups))
+    known = counted.largest(groups)
     if not known:
         return []
     shown = sorted(known, key=lambda p: in_time(p[0]))[-MOST_MONTHS:] if dated else known[:MOST_VALUES]
@@ -176,7 +176,7 @@ def _overlaps(counted: Tally, tell: _Teller) -> list[Part]:
         sources.append((tell.say("titles"), counted.titles, "sametitles"))
     out = []
     for name, groups, key in sources:
-        known = [(safe_line(v), g.shares()) for v, g in counted.largest(groups, len(groups)) if any(g.codes.values())]
+        known = [(safe_line(v), g.shares()) for v, g in counted.largest(groups) if any(g.codes.values())]
         if len(known) >= 2:
             out.append(_overlap(name, known, key, tell, counted.exact))
     return out

@@ -157,10 +157,10 @@ class Tally:
                 merged.setdefault(label, Group(label if value != MORE else MORE)).merge(group)
             self.by[column] = merged
 
-    def largest(self, groups: Mapping[str, Group], count: int) -> list[tuple[str, Group]]:
-        """The groups of most rows with a result, the first value first among equals; each with its value as the user wrote it."""
+    def largest(self, groups: Mapping[str, Group]) -> list[tuple[str, Group]]:
+        """All groups with a result, those of most rows first, the first value first among equals; each with its value as written."""
         known = sorted(((v, g) for v, g in groups.items() if v and v != MORE and g.ok), key=lambda p: (-p[1].ok, p[0]))
-        return [(group.shown, group) for _, group in known[:count]]
+        return [(group.shown, group) for _, group in known]
 
 
 def _group(groups: dict[str, Group], value: str, shown: str) -> Group:
